@@ -1,0 +1,274 @@
+"""What a play is: one kind of ritual or mechanism, as a pure step function over its own state.
+
+A kind is one file or folder in `bot/plays` that ends in `PLAY = Play(...)`; it is found by that name, nothing else wires
+it. One *run* is one play of one playbook in one group. Its state has two parts:
+
+- `State`: one small document per run, loaded and written whole.
+- `Slot` (optional): documents by key, mostly one per member, loaded only as `needs` asks and written only when changed.
+  What grows with members or messages belongs here.
+
+Rules every play keeps (inherited tests hold it to them): `start` and `step` are pure and total on any event; state and
+slots survive JSON; after `Finish` silence; no timer in the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.core.effects import Effect
+from bot.core.events import Event, MessageReceived, Role
+
+
+class Frozen(BaseModel):
+    """Base of every `State` and `Slot`: immutable, unknown keys forbidden, JSON both ways."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlayParams(BaseModel):
+    """Base of every play's `Params`: what an operator may write. Unknown keys are the operator's typos."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class NoState(Frozen):
+    """The state of a play that keeps none."""
+
+
+class Capability(StrEnum):
+    """What an account may do in a chat: declared by the network, probed, downgraded when refused."""
+
+    MUTE = "mute"
+    MUTE_ALL = "mute_all"
+    KICK = "kick"
+    RECALL_OTHERS = "recall_others"
+    RECALL_OWN = "recall_own"
+    ANNOUNCE = "announce"
+    SET_CARD = "set_card"
+    SET_TITLE = "set_title"
+    MENTION_ALL = "mention_all"
+    APPROVE = "approve"
+    PRIVATE = "private"
+    PICTURE = "picture"
+    FILE = "file"
+    HISTORY = "history"
+
+
+ALL_CAPABILITIES = frozenset(Capability)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody in the group. `labels` are what conditions match: `role:operator`, `tier:核心`, `tag:…`, `id:qq:1`."""
+
+    uid: str
+    name: str
+    role: Role = "member"
+    joined_at: datetime | None = None
+    labels: frozenset[str] = frozenset()
+    is_bot: bool = False
+
+    @property
+    def is_operator(self) -> bool:
+        return "role:operator" in self.labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One row of a ranking. `parts` explain `total`: points per source."""
+
+    member: str
+    name: str
+    total: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+Window = Literal["day", "week", "month", "all"]
+SCORE_KINDS = ("points", "activity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the engine must load before this event is stepped.
+
+    `slots`: keys, a prefix written with a star at its end (`chain-3/*`), or "all". The acting member's own uid is the
+    usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window).
+    """
+
+    slots: tuple[str, ...] | Literal["all"] = ()
+    roster: bool = False
+    balances: tuple[str, ...] | Literal["all"] = ()
+    scores: tuple[tuple[str, Window], ...] = ()
+
+
+NOTHING = Needs()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSpec:
+    """A word that members or operators type. `is_glued`: text may follow without a space (打卡今天读了三页).
+
+    `rest` says what may follow: nothing (else it is chat, not the command), or any text. `help` is one short line.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    for_operators: bool = False
+    rest: Literal["none", "optional"] = "none"
+    is_glued: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as typed: `name` is the spec's, `rest` what followed it, trimmed, as typed."""
+
+    name: str
+    rest: str = ""
+
+
+Missed = Literal["skip", "late", "catch_up"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A recurring (`cron`) or daily (`at`, local time) or one-off (`once`) firing, declared by params.
+
+    `missed`: what a firing does that came due while the bot was down: `skip` it visibly, run the last one `late`, or
+    `catch_up` with every one. `within_s` bounds lateness. `jitter_s` delays each firing by a share that is a hash of
+    (seed, scheduled time). `days` narrows to workdays or holidays of the Chinese calendar.
+    """
+
+    name: str
+    cron: str = ""
+    at: time | None = None
+    once: datetime | None = None
+    jitter_s: int = 0
+    missed: Missed = "skip"
+    within_s: int = 6 * 3600
+    days: Literal["all", "workdays", "holidays"] = "all"
+
+
+P = TypeVar("P", bound=BaseModel)
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context(Generic[P]):
+    """Everything a step may know besides its state and the event.
+
+    `now` is the clock of the step, `event.at` the network's; windows and days go by `event.at`, timers by `now`.
+    `command` is set when this play's own command was typed. `slots`, `roster`, `balances`, `scores` hold what `needs`
+    asked for. `group_vars` are the playbook's `vars`, `title` its title.
+    """
+
+    params: P
+    now: datetime
+    chat: str
+    chat_name: str = ""
+    group_size: int = 0
+    account: str = ""
+    playbook: str = ""
+    title: str = ""
+    play: str = ""
+    seed: str = ""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    day_starts: time = time(0)
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    caps: frozenset[Capability] = ALL_CAPABILITIES
+    member: Member | None = None
+    command: Command | None = None
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    roster: Mapping[str, Member] = field(default_factory=dict)
+    balances: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
+    assets: Mapping[str, Any] = field(default_factory=dict)
+    group_vars: Mapping[str, Any] = field(default_factory=dict)
+    handbook: tuple[tuple[str, CommandSpec], ...] = ()
+    """(play name, command) of every command that works in this group: what 帮助 answers with."""
+
+    def local(self, at: datetime) -> datetime:
+        """`at` on the group's wall clock."""
+        return at.astimezone(self.zone)
+
+    def day(self, at: datetime) -> date:
+        """The group's day that `at` belongs to: a day begins at `day_starts`, not always at midnight."""
+        return (self.local(at) - timedelta(hours=self.day_starts.hour, minutes=self.day_starts.minute)).date()
+
+    def is_quiet(self, at: datetime) -> bool:
+        """Whether `at` lies in the playbook's quiet hours (which may span midnight)."""
+        if self.quiet_from is None or self.quiet_to is None:
+            return False
+        clock = self.local(at).time()
+        if self.quiet_from <= self.quiet_to:
+            return self.quiet_from <= clock < self.quiet_to
+        return clock >= self.quiet_from or clock < self.quiet_to
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """The outcome of a step. `slots` holds only what changed (None removes). `why` is what the trace will say:
+    each condition that decided, with its value."""
+
+    state: S
+    effects: tuple[Effect, ...] = ()
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    why: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _no_commands(params: Any) -> Sequence[CommandSpec]:
+    return ()
+
+
+def _no_schedules(params: Any) -> Sequence[Schedule]:
+    return ()
+
+
+def _own_slot(params: Any, event: Event) -> Needs:
+    return Needs(slots=(event.member,)) if event.member else NOTHING
+
+
+def _hears_only_commands(params: Any, event: MessageReceived) -> bool:
+    return False
+
+
+def _never_busy(state: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play(Generic[P, S]):
+    """One kind of play. `kind` is the YAML word, `title` its Chinese name.
+
+    `listens`: event types that reach `step`. A `MessageReceived` reaches it only when it is this play's command or
+    `hears` says so: `hears` sees every message of every group, without state, and must be cheap.
+    `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
+    `upgrade[n]` turns the state document of version n into that of n + 1; `Params` of old versions need no converter,
+    the YAML is the operator's.
+    """
+
+    kind: str
+    version: int
+    title: str
+    Params: type[P]
+    State: type[S]
+    start: Callable[[Context[P]], Step[S]]
+    step: Callable[[S, Event, Context[P]], Step[S]]
+    listens: frozenset[type[Event]]
+    Slot: type[BaseModel] | None = None
+    hears: Callable[[P, MessageReceived], bool] = _hears_only_commands
+    commands: Callable[[P], Sequence[CommandSpec]] = _no_commands
+    schedules: Callable[[P], Sequence[Schedule]] = _no_schedules
+    needs: Callable[[P, Event], Needs] = _own_slot
+    is_busy: Callable[[S], bool] = _never_busy
+    wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
+    """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""
+    upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

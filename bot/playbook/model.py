@@ -1,0 +1,73 @@
+"""What a checked playbook becomes for the engine: one plan per group, every value effective and every play compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from bot.core.play import CommandSpec, Play
+from bot.core.text import CommandTable
+from bot.core.units import ClockWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a playbook says about the group as a whole. `operators` are member uids."""
+
+    playbook: str
+    title: str = ""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    day_starts: time = time(0)
+    quiet_hours: ClockWindow | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    operators: frozenset[str] = frozenset()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Further roles (`coach`, `版主`) → member uids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivePlay:
+    """One play of one playbook as it applies to one group. `version` is a hash of all that it does: params, header,
+    assets, the play's own version. Two groups with the same effective values share it."""
+
+    name: str
+    play: Play[Any, Any]
+    params: BaseModel
+    version: str
+    header: Header
+    assets: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """`<playbook>/<play>`: names the run within a group."""
+        return f"{self.header.playbook}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """Everything that runs in one group."""
+
+    chat: str
+    plays: Mapping[str, ActivePlay]
+    """By `ref`, in the order of the file."""
+    commands: CommandTable
+    """Spelling → (ref, spec)."""
+    handbook: tuple[tuple[str, CommandSpec], ...] = ()
+    tags: frozenset[str] = frozenset()
+
+
+def plan_of(chat: str, plays: list[ActivePlay], tags: frozenset[str] = frozenset()) -> GroupPlan:
+    """The plan of `chat`: commands of all plays in one table, the first claim of a spelling wins."""
+    specs = [(play.ref, tuple(play.play.commands(play.params))) for play in plays]
+    return GroupPlan(
+        chat=chat,
+        plays={play.ref: play for play in plays},
+        commands=CommandTable.build(specs),
+        handbook=tuple((ref.split("/", 1)[1], spec) for ref, group in specs for spec in group),
+        tags=tags,
+    )

@@ -1,0 +1,412 @@
+"""The schema. Times are integers, milliseconds since 1970 UTC (`*_at`); days are ISO text of the group's own calendar.
+
+`uid` is what the core speaks (`qq:600000001`); `id` is the surrogate that rows join on. JSON columns hold text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, _Id, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("uid", String(120), nullable=False, unique=True),
+    Column("platform", String(20), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    _at("lease_until", nullable=True),
+)
+"""A bot account. `owner`, `epoch`, `lease_until`: which process holds its one live connection, with fencing."""
+
+chat = Table(
+    "chat",
+    metadata,
+    _id(),
+    Column("uid", String(120), nullable=False, unique=True),
+    Column("platform", String(20), nullable=False),
+    Column("kind", String(10), nullable=False, server_default="group"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("size", Integer, nullable=False, server_default="0"),
+    _ref("primary_account_id", "account", nullable=True),
+    Column("settings", Text, nullable=False, server_default="{}"),
+)
+"""A group or a private conversation. Only the primary account's copy of an event reaches the plays."""
+
+chat_account = Table(
+    "chat_account",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("account_id", "account"),
+    Column("role", String(10), nullable=False, server_default="member"),
+    Column("refused", Text, nullable=False, server_default="{}"),
+    PrimaryKeyConstraint("chat_id", "account_id"),
+)
+"""`refused`: capability → until when (ms) a refusal keeps it downgraded."""
+
+member = Table(
+    "member",
+    metadata,
+    _id(),
+    Column("uid", String(120), nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("is_bot", SmallInteger, nullable=False, server_default="0"),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("role", String(10), nullable=False, server_default="member"),
+    _at("joined_at", nullable=True),
+    _at("left_at", nullable=True),
+    _at("spoke_at", nullable=True),
+    PrimaryKeyConstraint("chat_id", "member_id"),
+    sqlite_with_rowid=False,
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("tag", String(80), nullable=False),
+    _at("at"),
+    PrimaryKeyConstraint("chat_id", "member_id", "tag"),
+    sqlite_with_rowid=False,
+)
+
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _ref("account_id", "account"),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member", nullable=True),
+    Column("key", String(120), nullable=False),
+    Column("platform_id", String(120), nullable=False),
+    _at("sent_at"),
+    _at("received_at"),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("segments", Text),
+    Column("reply_to", String(120)),
+    Column("mentions", Text),
+    Column("flags", SmallInteger, nullable=False, server_default="0"),
+    _at("recalled_at", nullable=True),
+    _at("edited_at", nullable=True),
+    UniqueConstraint("chat_id", "account_id", "key", name="message_once"),
+    Index("message_by_time", "chat_id", "sent_at"),
+)
+"""Every message, append-only. `key` is the platform's id with the send time: NapCat's id alone is a 31-bit hash.
+`segments` only where the text does not say it all. `flags`: 1 private, 2 to the bot, 4 mentions everyone, 8 backfilled,
+16 a copy seen by a second account."""
+
+event = Table(
+    "event",
+    metadata,
+    _id(),
+    _ref("account_id", "account"),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member", nullable=True),
+    Column("key", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    _at("at"),
+    _at("received_at"),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("chat_id", "account_id", "key", name="event_once"),
+    Index("event_by_time", "chat_id", "at"),
+)
+"""Everything inbound that is not a message: joins, leaves, recalls, requests, timers, decisions, unknown kinds."""
+
+member_day = Table(
+    "member_day",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("day", String(10), nullable=False),
+    _ref("member_id", "member"),
+    Column("msgs", Integer, nullable=False, server_default="0"),
+    Column("counted", Integer, nullable=False, server_default="0"),
+    Column("chars", Integer, nullable=False, server_default="0"),
+    Column("replies", Integer, nullable=False, server_default="0"),
+    Column("checkins", Integer, nullable=False, server_default="0"),
+    Column("quiz", Integer, nullable=False, server_default="0"),
+    Column("chain", Integer, nullable=False, server_default="0"),
+    Column("helped", Integer, nullable=False, server_default="0"),
+    _at("last_at", nullable=True),
+    PrimaryKeyConstraint("chat_id", "day", "member_id"),
+    Index("member_day_by_day", "day", "member_id"),
+    sqlite_with_rowid=False,
+)
+"""The rollup, written in the transaction that logs the message. `counted` is `msgs` after the anti-flood cap."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _id(),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("delta", Integer, nullable=False),
+    Column("balance_after", Integer, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cause", String(200), nullable=False),
+    Column("idem", String(250), nullable=False, unique=True),
+    _at("at"),
+    Index("ledger_by_member", "chat_id", "member_id", "at"),
+)
+"""Append-only points. `idem` makes an entry happen once whatever is replayed."""
+
+balance = Table(
+    "balance",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("points", Integer, nullable=False),
+    PrimaryKeyConstraint("chat_id", "member_id"),
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    _id(),
+    _ref("chat_id", "chat"),
+    Column("ref", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("state_version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rev", BigInteger, nullable=False, server_default="0"),
+    Column("status", String(10), nullable=False, server_default="open"),
+    _at("started_at"),
+    _at("updated_at"),
+    UniqueConstraint("chat_id", "ref", name="run_once"),
+)
+"""One play of one playbook in one group. `version` pins the playbook version while the run is busy."""
+
+slot = Table(
+    "slot",
+    metadata,
+    _ref("run_id", "run"),
+    Column("key", String(200), nullable=False),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+note = Table(
+    "note",
+    metadata,
+    _id(),
+    _ref("run_id", "run"),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member", nullable=True),
+    Column("what", String(40), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("data", Text, nullable=False),
+    _at("at"),
+    UniqueConstraint("run_id", "what", "key", name="note_once"),
+    Index("note_by_time", "chat_id", "what", "at"),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    _ref("run_id", "run"),
+    Column("name", String(120), nullable=False),
+    _at("due_at"),
+    Column("data", Text, nullable=False, server_default="{}"),
+    PrimaryKeyConstraint("run_id", "name"),
+    Index("timer_by_due", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    _ref("run_id", "run"),
+    Column("name", String(120), nullable=False),
+    Column("spec", Text, nullable=False),
+    _at("next_at", nullable=True),
+    Column("is_paused", SmallInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("run_id", "name"),
+    Index("schedule_by_next", "next_at"),
+    sqlite_with_rowid=False,
+)
+
+firing = Table(
+    "firing",
+    metadata,
+    _ref("run_id", "run"),
+    Column("name", String(120), nullable=False),
+    _at("scheduled_at"),
+    _at("fired_at"),
+    Column("status", String(10), nullable=False),
+    PrimaryKeyConstraint("run_id", "name", "scheduled_at"),
+    sqlite_with_rowid=False,
+)
+"""Each firing once. `status`: fired, late, skipped (missed and declared so)."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _ref("account_id", "account"),
+    _ref("chat_id", "chat"),
+    _ref("run_id", "run", nullable=True),
+    Column("idem", String(250), nullable=False, unique=True),
+    Column("cause", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("lane", SmallInteger, nullable=False),
+    Column("on_unknown", String(8), nullable=False),
+    Column("effect_key", String(120), nullable=False, server_default=""),
+    Column("status", String(8), nullable=False),
+    _at("not_before"),
+    _at("expires_at", nullable=True),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("message_id", String(120), nullable=False, server_default=""),
+    Column("error", Text, nullable=False, server_default=""),
+    _at("created_at"),
+    _at("settled_at", nullable=True),
+    Index(
+        "outbox_open",
+        "account_id",
+        "status",
+        sqlite_where=text("status IN ('ready','sending')"),
+        postgresql_where=text("status IN ('ready','sending')"),
+    ),
+    Index("outbox_by_time", "chat_id", "created_at"),
+)
+"""`status`: ready → sending → done | dead | unknown | expired | stopped."""
+
+task = Table(
+    "task",
+    metadata,
+    _id(),
+    _ref("run_id", "run"),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member", nullable=True),
+    Column("key", String(120), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("choices", Text, nullable=False),
+    Column("status", String(10), nullable=False, server_default="open"),
+    Column("choice", Text, nullable=False, server_default=""),
+    Column("decided_by", String(120), nullable=False, server_default=""),
+    _at("created_at"),
+    _at("expires_at", nullable=True),
+    _at("decided_at", nullable=True),
+    UniqueConstraint("run_id", "key", name="task_once"),
+)
+"""What waits for an operator."""
+
+trace = Table(
+    "trace",
+    metadata,
+    _id(),
+    _ref("chat_id", "chat"),
+    _ref("run_id", "run", nullable=True),
+    Column("ref", String(200), nullable=False),
+    Column("cause", String(200), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("effects", Text, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    _at("at"),
+    Index("trace_by_cause", "chat_id", "cause"),
+    Index("trace_by_time", "at"),
+)
+
+dead_event = Table(
+    "dead_event",
+    metadata,
+    _id(),
+    _ref("chat_id", "chat", nullable=True),
+    Column("ref", String(200), nullable=False, server_default=""),
+    Column("cause", String(200), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    _at("at"),
+)
+
+playbook_version = Table(
+    "playbook_version",
+    metadata,
+    Column("version", String(64), primary_key=True),
+    Column("ref", String(200), nullable=False),
+    Column("source", Text, nullable=False),
+    _at("at"),
+)
+"""What a pinned run needs to go on after a restart: the effective play as JSON."""
+
+gap = Table(
+    "gap",
+    metadata,
+    _id(),
+    _ref("account_id", "account"),
+    _ref("chat_id", "chat", nullable=True),
+    _at("from_at"),
+    _at("to_at"),
+    Column("status", String(12), nullable=False, server_default="open"),
+    Column("found", Integer, nullable=False, server_default="0"),
+)
+"""An interval without a connection. `status`: open, backfilled, partial."""
+
+raw_frame = Table(
+    "raw_frame",
+    metadata,
+    _id(),
+    _ref("account_id", "account"),
+    _at("at"),
+    Column("frame", Text, nullable=False),
+)
+"""The debug ring, off by default, bounded."""
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("actor", String(120), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("target", String(250), nullable=False),
+    Column("detail", Text, nullable=False, server_default="{}"),
+    _at("at"),
+)
