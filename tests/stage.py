@@ -43,7 +43,7 @@ from bot.core.events import (
     PlayStarted,
     TimerFired,
 )
-from bot.core.play import ALL_CAPABILITIES, NOTHING, Capability, Member, Needs, Score, Step
+from bot.core.play import ALL_CAPABILITIES, MOST_RECENT, NOTHING, Capability, Member, Needs, Recent, Score, Step
 from bot.core.segments import Image, Mention, Segment, Text
 from bot.engine import runner
 from bot.engine.render import Renderer, readable
@@ -99,6 +99,7 @@ class Stage:
         self.tags: dict[str, set[str]] = {}
         self.questions: dict[tuple[str, str], AskOperator] = {}
         self.scores: dict[tuple[str, str], tuple[Score, ...]] = {}
+        self.heard: list[Recent] = []
         self.lines: list[str] = []
         self.effects: list[Effect] = []
         self.failures: list[runner.StepFailed] = []
@@ -296,9 +297,11 @@ class Stage:
             member = self.roster.get(event.member)
             if member is not None:
                 member = replace(member, labels=member.labels | {f"tag:{tag}" for tag in self.tags.get(member.uid, ())})
-            facts = self._facts(heard.active, heard.needs, member)
+            facts = self._facts(heard.active, heard.needs, member, event)
             ctx = runner.context(heard.active, self.now, CHAT, facts, self.plan, heard.command)
             self._apply(heard.active, runner.advance(heard.active, self.states[ref], event, ctx), event.id)
+        if isinstance(event, MessageReceived) and not event.is_private:
+            self.heard.append(Recent(event.member, event.at, event.text, event.message_id))
 
     # -- what came of it --------------------------------------------------------------------------------------------
 
@@ -329,7 +332,9 @@ class Stage:
     def _time(self, text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=self.zone).astimezone(UTC)
 
-    def _facts(self, active: ActivePlay, needs: Needs, member: Member | None) -> runner.Facts:
+    def _facts(
+        self, active: ActivePlay, needs: Needs, member: Member | None, event: Event | None = None
+    ) -> runner.Facts:
         own = self.slots[active.ref]
         if needs.slots == "all":
             slots = dict(own)
@@ -353,7 +358,12 @@ class Stage:
             roster=dict(self.roster) if needs.roster else {},
             balances=balances,
             scores={key: self.scores.get(key, ()) for key in needs.scores},
+            recent=self._recent(event.at, needs.recent_s) if event is not None and needs.recent_s else (),
         )
+
+    def _recent(self, at: datetime, seconds: int) -> tuple[Recent, ...]:
+        since = at - timedelta(seconds=seconds)
+        return tuple(sorted((r for r in self.heard if since <= r.at <= at), key=lambda r: r.at)[-MOST_RECENT:])
 
     def _apply(self, active: ActivePlay, outcome: Step[Any] | runner.StepFailed, cause: str) -> None:
         ref = active.ref

@@ -80,6 +80,20 @@ class Member:
         return "role:operator" in self.labels
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A message of the chat that came shortly before the event: `at` is the network's time, `text` as members read it."""
+
+    member: str
+    at: datetime
+    text: str
+    message_id: str
+
+
+MOST_RECENT = 200
+"""`Context.recent` never holds more than this many messages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """One row of a ranking. `parts` explain `total`: points per source."""
@@ -99,13 +113,15 @@ class Needs:
     """What the engine must load before this event is stepped.
 
     `slots`: keys, a prefix written with a star at its end (`chain-3/*`), or "all". The acting member's own uid is the
-    usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window).
+    usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window). `recent_s`: how
+    many seconds of the whole chat's messages before this event `recent` must hold.
     """
 
     slots: tuple[str, ...] | Literal["all"] = ()
     roster: bool = False
     balances: tuple[str, ...] | Literal["all"] = ()
     scores: tuple[tuple[str, Window], ...] = ()
+    recent_s: int = 0
 
 
 NOTHING = Needs()
@@ -166,7 +182,8 @@ class Context(Generic[P]):
 
     `now` is the clock of the step, `event.at` the network's; windows and days go by `event.at`, timers by `now`.
     `command` is set when this play's own command was typed. `slots`, `roster`, `balances`, `scores` hold what `needs`
-    asked for. `group_vars` are the playbook's `vars`, `title` its title.
+    asked for; `recent` the chat's last messages before this event, oldest first, at most `MOST_RECENT`. `group_vars`
+    are the playbook's `vars`, `title` its title.
     """
 
     params: P
@@ -190,6 +207,7 @@ class Context(Generic[P]):
     roster: Mapping[str, Member] = field(default_factory=dict)
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
+    recent: tuple[Recent, ...] = ()
     assets: Mapping[str, Any] = field(default_factory=dict)
     group_vars: Mapping[str, Any] = field(default_factory=dict)
     handbook: tuple[tuple[str, CommandSpec], ...] = ()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
-from bot.core.play import ALL_CAPABILITIES, Capability, Command, Context, Member, Needs, Score, Step
+from bot.core.play import ALL_CAPABILITIES, Capability, Command, Context, Member, Needs, Recent, Score, Step
 from bot.core.text import parse_command
 from bot.playbook.model import ActivePlay, GroupPlan
 
@@ -42,6 +42,7 @@ class Facts:
     roster: Mapping[str, Member] = field(default_factory=dict)
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
+    recent: tuple[Recent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def context(
         roster=facts.roster,
         balances=facts.balances,
         scores=facts.scores,
+        recent=facts.recent,
         assets=active.assets,
         group_vars=header.vars,
         handbook=plan.handbook,
