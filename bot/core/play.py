@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -229,6 +229,16 @@ class Context(Generic[P]):
         if self.quiet_from <= self.quiet_to:
             return self.quiet_from <= clock < self.quiet_to
         return clock >= self.quiet_from or clock < self.quiet_to
+
+    def after_quiet(self, at: datetime) -> datetime:
+        """`at`, or the end of the quiet hours that it lies in."""
+        if self.quiet_to is None or not self.is_quiet(at):
+            return at
+        local = self.local(at)
+        end = local.replace(hour=self.quiet_to.hour, minute=self.quiet_to.minute, second=0, microsecond=0)
+        if end <= local:
+            end += timedelta(days=1)
+        return end.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.core.segments import Mention, Segment, Text
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKER = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+_MARKER_AND_SPACE = re.compile(f"{_MARKER.pattern} ?")
 _PRIVATE_USE = re.compile("[\ue000-\uf8ff]")
 
 
@@ -56,6 +57,13 @@ class Renderer:
         raise TypeError(words)
 
 
+class _Mentions(list[str]):
+    """Mentions that a template writes as they are: `{{ mentions }}` needs no filter."""
+
+    def __str__(self) -> str:
+        return "".join(self)
+
+
 def _safe(value: Any) -> Any:
     """`value` with mentions as markers and private-use characters gone from all text, however deep."""
     if isinstance(value, str):
@@ -65,7 +73,8 @@ def _safe(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(_safe(key)): _safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_safe(item) for item in value]
+        items = [_safe(item) for item in value]
+        return _Mentions(items) if items and all(isinstance(item, Mention) for item in value) else items
     return value
 
 
@@ -88,6 +97,6 @@ def _split(text: str) -> Iterator[Segment]:
 
 def readable(text: str) -> str:
     """`text` with markers as a person reads it: `@name`."""
-    return _MARKER.sub(
+    return _MARKER_AND_SPACE.sub(
         lambda match: "@" + (match[1].partition("\ue002")[2] or match[1].partition("\ue002")[0]) + " ", text
     )
