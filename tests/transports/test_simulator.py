@@ -1,0 +1,351 @@
+"""The simulated network refuses what the real ones refuse, and reports what really happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.errors import SendRefused
+from bot.core.events import (
+    BotInvited,
+    Event,
+    FileUploaded,
+    JoinRequested,
+    MemberJoined,
+    MemberLeft,
+    MemberMuted,
+    MessageRecalled,
+    MessageReceived,
+    NameChanged,
+)
+from bot.core.play import Capability, Member
+from bot.core.segments import EVERYONE, Image, Mention, Text
+from bot.transports.base import Announcement, FileMessage, Group, Message, Outgoing
+from bot.transports.simulator import BOT, QQ, WECHAT, Impossible, Profile, SimulatorTransport, World, perform
+
+NOW = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
+CHAT = "sim:共读一群"
+MING, HONG, CHEN, ADA = "sim:小明", "sim:小红", "sim:老陈", "sim:版主"
+
+
+def world(role: str = "admin", profile: Profile = QQ, **room: bool) -> World:
+    made = World(NOW, profile=profile)
+    made.found(CHAT, "共读一群", bot_role=role, **room)  # type: ignore[arg-type]
+    for uid in (MING, HONG):
+        made.settle(CHAT, uid, uid.removeprefix("sim:"))
+    made.settle(CHAT, ADA, "版主", role="admin")
+    if role != "owner":
+        made.settle(CHAT, CHEN, "老陈", role="owner")
+    return made
+
+
+def text(words: str, to: str | None = None) -> Message:
+    return Message(segments=(Text(words),), to=to)
+
+
+EVERYBODY = Message(segments=(Mention(EVERYONE), Text("开会啦")))
+
+REFUSED: list[tuple[str, str, Profile, Outgoing, str, Capability | None]] = [
+    ("a member can't mute", "member", QQ, Mute(member=MING, for_s=60), "role", Capability.MUTE),
+    ("a member can't mute all", "member", QQ, MuteAll(on=True), "role", Capability.MUTE_ALL),
+    ("a member can't kick", "member", QQ, Kick(member=MING), "role", Capability.KICK),
+    ("a member can't announce", "member", QQ, Announcement(text="群规"), "role", Capability.ANNOUNCE),
+    ("a member can't set cards", "member", QQ, SetCard(member=MING, card="a"), "role", Capability.SET_CARD),
+    ("a member can't mention all", "member", QQ, EVERYBODY, "role", Capability.MENTION_ALL),
+    ("an admin gives no titles", "admin", QQ, SetTitle(member=MING, title="达人"), "role", Capability.SET_TITLE),
+    ("nobody kicks the owner", "admin", QQ, Kick(member=CHEN), "owner", None),
+    ("an admin kicks no admin", "admin", QQ, Kick(member=ADA), "admin", None),
+    ("an admin mutes no admin", "admin", QQ, Mute(member=ADA, for_s=60), "admin", None),
+    ("nobody mutes a stranger", "admin", QQ, Mute(member="sim:谁", for_s=60), "not in group", None),
+    ("nobody mutes for two months", "admin", QQ, Mute(member=MING, for_s=60 * 86400), "range", None),
+    ("no title for a stranger", "owner", QQ, SetTitle(member="sim:谁", title="达人"), "not in group", None),
+    ("a title is short", "owner", QQ, SetTitle(member=MING, title="读书破万卷的人"), "too long", None),
+    ("a card is short", "admin", QQ, SetCard(member=MING, card="很" * 21), "too long", None),
+    ("nothing to say", "admin", QQ, text("  \n"), "empty", None),
+    ("a text has a limit", "admin", QQ, text("长" * 4501), "too long", None),
+    ("WeChat's limit is lower", "admin", WECHAT, text("长" * 2001), "too long", None),
+    ("an announcement has a limit", "admin", QQ, Announcement(text="长" * 601), "too long", None),
+    ("an announcement says something", "admin", QQ, Announcement(text=" "), "empty", None),
+    ("no message of that id", "admin", QQ, Recall(message_id="nope"), "no such message", None),
+    ("no request of that flag", "admin", QQ, Approve(flag="nope", is_approved=True), "No such request", None),
+    ("an empty file", "admin", QQ, FileMessage(name="a.csv", content=b""), "empty", None),
+    ("WeChat mutes nobody", "owner", WECHAT, Mute(member=MING, for_s=60), "offers no", Capability.MUTE),
+    ("WeChat has no mute all", "owner", WECHAT, MuteAll(on=True), "offers no", Capability.MUTE_ALL),
+    ("WeChat sets no cards", "owner", WECHAT, SetCard(member=MING, card="a"), "offers no", Capability.SET_CARD),
+    ("WeChat mentions not all", "owner", WECHAT, EVERYBODY, "offers no", Capability.MENTION_ALL),
+    ("WeChat writes to friends only", "owner", WECHAT, text("你好", MING), "not a friend", None),
+    ("nobody writes to a stranger", "admin", QQ, text("你好", "sim:谁"), "not a friend", None),
+]
+
+
+@pytest.mark.parametrize(("role", "profile", "outgoing", "why", "capability"), [case[1:] for case in REFUSED],
+                         ids=[case[0] for case in REFUSED])  # fmt: skip
+def test_refusals(role: str, profile: Profile, outgoing: Outgoing, why: str, capability: Capability | None) -> None:
+    """Each refusal says why, and names the capability only where the account's standing is the reason."""
+    made = world(role, profile)
+    with pytest.raises(SendRefused, match=why) as refused:
+        perform(made, BOT, CHAT, outgoing)
+    assert refused.value.capability == (capability or "")
+    assert made.drain() == []
+
+
+@pytest.mark.parametrize(
+    ("happen", "why"),
+    [
+        (lambda w: w.mute(CHAT, BOT, 600), "muted"),
+        (lambda w: w.leave(CHAT, BOT, kicked_by=CHEN), "not in the group"),
+        (lambda w: w.dissolve(CHAT), "no such group"),
+    ],
+)
+def test_the_bot_that_may_not_speak(happen: Callable[[World], None], why: str) -> None:
+    """Muted, kicked or without a group, the bot can't send."""
+    made = world()
+    happen(made)
+    with pytest.raises(SendRefused, match=why):
+        perform(made, BOT, CHAT, text("大家好"))
+
+
+def test_a_mute_ends() -> None:
+    """After the mute has run out the bot speaks again."""
+    made = world()
+    made.mute(CHAT, BOT, 600)
+    made.set_clock(NOW + timedelta(minutes=10))
+    assert perform(made, BOT, CHAT, text("大家好")).message_id
+
+
+def test_whole_group_mute_spares_admins() -> None:
+    """Under 全员禁言 an admin speaks, a member and a bot without rights don't."""
+    made = world("member")
+    made.mute_all(CHAT, True)
+    made.say(CHAT, ADA, "通知")
+    with pytest.raises(Impossible):
+        made.say(CHAT, MING, "我呢")
+    with pytest.raises(SendRefused, match="whole group"):
+        perform(made, BOT, CHAT, text("大家好"))
+
+
+def test_recall_own_within_two_minutes() -> None:
+    """A bot without rights takes back its own message for two minutes, another's never, an admin always."""
+    made = world("member")
+    mine = perform(made, BOT, CHAT, text("手滑了"))
+    theirs = made.say(CHAT, MING, "广告")
+    with pytest.raises(SendRefused, match="role") as refused:
+        perform(made, BOT, CHAT, Recall(message_id=theirs.message_id))
+    assert refused.value.capability == Capability.RECALL_OTHERS
+    made.set_clock(NOW + timedelta(seconds=121))
+    with pytest.raises(SendRefused, match="too late"):
+        perform(made, BOT, CHAT, Recall(message_id=mine.message_id))
+    made.set_role(CHAT, BOT, "admin")
+    perform(made, BOT, CHAT, Recall(message_id=mine.message_id))
+    perform(made, BOT, CHAT, Recall(message_id=theirs.message_id))
+    with pytest.raises(SendRefused, match="no such message"):
+        perform(made, BOT, CHAT, Recall(message_id=theirs.message_id))
+    recalled = [event for event in made.drain() if isinstance(event, MessageRecalled)]
+    assert [(event.member, event.by) for event in recalled] == [(BOT, BOT), (MING, BOT)]
+
+
+def test_an_admin_takes_back_no_admins_message() -> None:
+    """What the owner wrote stays."""
+    made = world()
+    said = made.say(CHAT, CHEN, "我说了算")
+    with pytest.raises(SendRefused, match="owner"):
+        perform(made, BOT, CHAT, Recall(message_id=said.message_id))
+
+
+def test_mention_of_all_has_a_daily_quota() -> None:
+    """Ten a day on QQ, and again the next local day."""
+    made = world()
+    for _ in range(10):
+        perform(made, BOT, CHAT, EVERYBODY)
+    with pytest.raises(SendRefused, match="left today"):
+        perform(made, BOT, CHAT, EVERYBODY)
+    made.set_clock(NOW + timedelta(days=1))
+    perform(made, BOT, CHAT, EVERYBODY)
+
+
+def test_private_through_the_group_or_friendship() -> None:
+    """QQ lets a bot write to a member of a common group unless the group forbids it; who wrote first is answered."""
+    assert perform(world(), BOT, CHAT, text("你好", MING)).message_id
+    closed = world(allows_private=False)
+    with pytest.raises(SendRefused):
+        perform(closed, BOT, CHAT, text("你好", MING))
+    closed.befriend(MING)
+    closed.whisper(HONG, "小红", "在吗")
+    perform(closed, BOT, CHAT, text("你好", MING))
+    perform(closed, BOT, CHAT, text("在的", HONG))
+
+
+def test_actions_come_back_as_events() -> None:
+    """Mute, kick and a new card are seen by the bot as the network reports them."""
+    made = world("owner")
+    perform(made, BOT, CHAT, Mute(member=MING, for_s=600))
+    perform(made, BOT, CHAT, SetCard(member=HONG, card="红红"))
+    perform(made, BOT, CHAT, Kick(member=ADA, is_banned=True))
+    mute, card, left = made.drain()
+    assert isinstance(mute, MemberMuted)
+    assert (mute.member, mute.for_s, mute.by) == (MING, 600, BOT)
+    assert isinstance(card, NameChanged)
+    assert (card.old, card.new) == ("", "红红")
+    assert isinstance(left, MemberLeft)
+    assert left.was_kicked
+    with pytest.raises(Impossible, match="may not come back"):
+        made.join(CHAT, ADA, "版主")
+    with pytest.raises(Impossible, match="muted"):
+        made.say(CHAT, MING, "我说两句")
+
+
+def test_a_join_request_is_answered_once() -> None:
+    """Approval lets the member in; a second answer is taken and does nothing, as on QQ."""
+    made = world()
+    made.ask_to_join(CHAT, "sim:小刚", "小刚", "答案:长安")
+    (asked,) = made.drain()
+    assert isinstance(asked, JoinRequested)
+    perform(made, BOT, CHAT, Approve(flag=asked.flag, is_approved=True))
+    perform(made, BOT, CHAT, Approve(flag=asked.flag, is_approved=False))
+    (joined,) = made.drain()
+    assert isinstance(joined, MemberJoined)
+    assert (joined.member, joined.by, joined.how) == ("sim:小刚", BOT, "invited")
+
+
+def test_only_an_admin_bot_hears_and_answers_requests() -> None:
+    """Without the right the request goes by unheard, and an answer is refused."""
+    made = world("member")
+    request = made.ask_to_join(CHAT, "sim:小刚", "小刚")
+    assert made.drain() == []
+    with pytest.raises(SendRefused) as refused:
+        perform(made, BOT, CHAT, Approve(flag=request.flag, is_approved=True))
+    assert refused.value.capability == Capability.APPROVE
+
+
+def test_the_bot_is_invited() -> None:
+    """An accepted invitation makes the bot a member, and it hears of it."""
+    made = world()
+    made.invite_bot("sim:二群", MING, name="二群")
+    (invited,) = made.drain()
+    assert isinstance(invited, BotInvited)
+    perform(made, BOT, "sim:二群", Approve(flag=invited.flag, is_approved=True))
+    (joined,) = made.drain()
+    assert (joined.chat, joined.member) == ("sim:二群", BOT)
+    assert perform(made, BOT, "sim:二群", text("大家好")).message_id
+
+
+def test_a_line_becomes_segments() -> None:
+    """Mentions, pictures and files are segments; the bot's own mention is told apart."""
+    made = world()
+    made.say(CHAT, MING, "@群小助 @小红 看 [图片][文件 名单.xlsx] @路人")
+    message, file = made.drain()
+    assert isinstance(message, MessageReceived)
+    assert message.is_to_bot
+    assert message.mentions == (HONG,)
+    assert message.text == "@小红 看  @路人"
+    assert any(isinstance(part, Image) for part in message.segments)
+    assert isinstance(file, FileUploaded)
+    assert file.name == "名单.xlsx"
+    made.say(CHAT, MING, "@全体成员 醒醒")
+    made.say(CHAT, ADA, "@全体成员 醒醒")
+    plain, real = made.drain()
+    assert isinstance(plain, MessageReceived)
+    assert isinstance(real, MessageReceived)
+    assert (plain.mentions_all, real.mentions_all) == (False, True)
+
+
+def test_what_people_cannot_do() -> None:
+    """Members are held to the network's rules too."""
+    made = world()
+    said = made.say(CHAT, MING, "早")
+    with pytest.raises(Impossible, match="no admin"):
+        made.recall(CHAT, MING, said.message_id, by=HONG)
+    made.set_clock(NOW + timedelta(minutes=3))
+    with pytest.raises(Impossible, match="too late"):
+        made.recall(CHAT, MING, said.message_id)
+    made.recall(CHAT, MING, said.message_id, by=ADA)
+    with pytest.raises(Impossible, match="already"):
+        made.join(CHAT, HONG, "小红")
+    with pytest.raises(Impossible, match="not in"):
+        made.say(CHAT, "sim:谁", "在吗")
+
+
+def test_ids_are_unique_and_repeatable() -> None:
+    """Two worlds with the same history make the same ids, and no id twice."""
+
+    def history() -> list[str]:
+        made = world()
+        for second in range(3):
+            made.set_clock(NOW + timedelta(seconds=second))
+            for _ in range(5):
+                made.say(CHAT, MING, "早")
+        return [event.id for event in made.drain()]
+
+    ids = history()
+    assert len(set(ids)) == 15
+    assert ids == history()
+
+
+@dataclass
+class Ear:
+    """A sink that keeps what it hears."""
+
+    heard: list[Event] = field(default_factory=list)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    heard_two: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def events(self, events: Sequence[Event], *, is_backfill: bool = False) -> None:
+        self.heard += events
+        if len(self.heard) >= 2:
+            self.heard_two.set()
+
+    async def groups(self, account: str, groups: Sequence[Group]) -> None:
+        self.log.append(f"groups {[group.name for group in groups]}")
+
+    async def members(self, account: str, chat: str, members: Sequence[Member]) -> None:
+        self.lists[chat] = [member.name for member in members]
+
+    async def connected(self, account: str, *, app: str = "") -> None:
+        self.log.append("connected")
+
+    async def disconnected(self, account: str, reason: str) -> None:
+        self.log.append("disconnected")
+
+    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
+        raise AssertionError
+
+    def last_seen(self, account: str, chat: str) -> datetime | None:
+        return None
+
+    def frame(self, account: str, raw: str) -> None:
+        raise AssertionError
+
+    def malformed(self, account: str, raw: str, error: str) -> None:
+        raise AssertionError
+
+
+async def test_as_a_transport() -> None:
+    """It introduces the groups, delivers in order, sends, finds what it sent, and says goodbye."""
+    made = world()
+    transport = SimulatorTransport(made)
+    ear = Ear()
+    task = asyncio.create_task(transport.run(ear))
+    for words in ("早", "打卡"):
+        made.say(CHAT, MING, words)
+    transport.deliver()
+    async with asyncio.timeout(2):
+        await ear.heard_two.wait()
+    receipt = await transport.send(BOT, CHAT, text("收到"))
+    assert await transport.find_sent(BOT, CHAT, text("收到"), NOW) == receipt
+    assert await transport.find_sent(BOT, CHAT, text("没说过"), NOW) is None
+    with pytest.raises(SendRefused):
+        await transport.send(BOT, CHAT, Kick(member=CHEN))
+    assert Capability.MUTE in transport.capabilities(BOT, CHAT)
+    assert transport.capabilities(BOT, "sim:没有") == {Capability.PRIVATE}
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [getattr(event, "text", "") for event in ear.heard] == ["早", "打卡"]
+    assert ear.log == ["connected", "groups ['共读一群']", "disconnected"]
+    assert ear.lists[CHAT] == ["群小助", "小明", "小红", "版主", "老陈"]
