@@ -1,0 +1,1 @@
+"""Contract tests: the same over SQLite and PostgreSQL."""
