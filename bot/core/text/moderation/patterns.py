@@ -1,0 +1,140 @@
+"""Words of a lexicon as patterns over the compact view."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from bot.core.text.moderation.folding import FOLD, FORMS, HOMOPHONES, fold, is_kept, plain
+from bot.core.text.moderation.view import View
+
+_CLASS = re.compile(r"\{([^{}]+)\}")
+_HARD = frozenset("。！？!?；;，,、：:\n\r\u2028\u2029")
+_MOST_GAP, _MOST_GAP_OF_TWO = 4, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One row of a lexicon. `level` None: the rule that uses the lexicon says it. `not_before` is folded."""
+
+    base: str
+    category: str = ""
+    level: int | None = None
+    has_homophones: bool = False
+    not_before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One spelling of `word`. `text` is folded and kept; `signs` are punctuation that the spelling itself contains,
+    by the gap it must stand in. `plain` is the spelling as an honest writer would type it, from the first kept character
+    to the last."""
+
+    word: Word
+    text: str
+    plain: str
+    has_right_border: bool = False
+    signs: tuple[tuple[int, str], ...] = field(default=())
+
+    @property
+    def takes_homophones(self) -> bool:
+        return self.word.has_homophones and len(self.text) >= 3
+
+
+def spellings(written: str) -> list[str]:
+    """`written` with each `{class}` replaced by each of its forms; an unknown class is plain text."""
+    match = _CLASS.search(written)
+    if match is None or match[1] not in FORMS:
+        return [written]
+    head, tail = written[: match.start()], spellings(written[match.end() :])
+    return [head + form + rest for form in FORMS[match[1]] for rest in tail]
+
+
+def base_of(written: str) -> str:
+    """The name of a word: `加{微信}` is 加微信."""
+    return _CLASS.sub(lambda match: match[1] if match[1] in FORMS else match[0], written)
+
+
+def pattern(word: Word, spelling: str, *, has_right_border: bool) -> Pattern | None:
+    """The pattern of one spelling; None when nothing in it is a letter or digit."""
+    kept: list[str] = []
+    signs: list[tuple[int, str]] = []
+    for char in fold(spelling):
+        if is_kept(char):
+            kept.append(char)
+        elif not char.isspace():
+            if signs and signs[-1][0] == len(kept):
+                signs[-1] = (len(kept), signs[-1][1] + char)
+            else:
+                signs.append((len(kept), char))
+    if not kept:
+        return None
+    honest = [i for i, char in enumerate(spelling) if any(is_kept(c) for c in char.translate(FOLD))]
+    bare = plain(spelling[honest[0] : honest[-1] + 1])
+    return Pattern(word, "".join(kept), bare, has_right_border, tuple(signs))
+
+
+def is_latin(char: str) -> bool:
+    return "a" <= char <= "z" or "\u00df" <= char <= "\u024f" or "\u1e00" <= char <= "\u1eff"
+
+
+def is_chinese(char: str) -> bool:
+    return "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" or "\U00020000" <= char <= "\U0003ffff"
+
+
+def _sounds_like(view: View, pattern: Pattern, at: int) -> bool:
+    """Whether each character is equal or a listed homophone, and at least half of them equal."""
+    equal = 0
+    for offset, wanted in enumerate(pattern.text):
+        found = view.text[at + offset]
+        if found == wanted:
+            equal += 1
+        elif found not in HOMOPHONES.get(wanted, ()):
+            return False
+    return equal * 2 >= len(pattern.text)
+
+
+def _gaps_allow(view: View, pattern: Pattern, at: int) -> bool:
+    n = len(pattern.text)
+    signs = dict(pattern.signs)
+    most = _MOST_GAP_OF_TWO if n == 2 else _MOST_GAP
+    is_hard = has_empty = False
+    for offset in range(n + 1):
+        gap = view.gaps[at + offset]
+        if sign := signs.get(offset):
+            if sign not in gap:
+                return False
+        elif 0 < offset < n:
+            if len(gap) > most:
+                return False
+            is_hard = is_hard or not _HARD.isdisjoint(gap)
+            has_empty = has_empty or not gap
+    return not is_hard or (n >= 3 and not has_empty)
+
+
+def _borders_allow(view: View, pattern: Pattern, at: int) -> bool:
+    text, wanted = view.text, pattern.text
+    end = at + len(wanted)
+    before = text[at - 1] if at and not view.gaps[at] else ""
+    after = text[end] if end < len(text) and not view.gaps[end] else ""
+    if before:
+        if before in pattern.word.not_before:
+            return False
+        if is_latin(before) and is_latin(wanted[0]) and not is_latin(wanted[1:2] or " "):
+            return False
+    if after:
+        if pattern.has_right_border and is_chinese(after):
+            return False
+        if is_latin(after) and is_latin(wanted[-1]) and not is_latin(wanted[-2:-1] or " "):
+            return False
+    return True
+
+
+def fits(view: View, pattern: Pattern, at: int) -> bool:
+    """Whether `pattern` matches `view` at kept character `at` (allow phrases apart)."""
+    end = at + len(pattern.text)
+    if end > len(view.text):
+        return False
+    if view.text[at:end] != pattern.text and not (pattern.takes_homophones and _sounds_like(view, pattern, at)):
+        return False
+    return _gaps_allow(view, pattern, at) and _borders_allow(view, pattern, at)
