@@ -6,9 +6,10 @@ Errors are `ValueError` with an English text; `bot.playbook` turns them into dia
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
@@ -142,6 +143,18 @@ class AssetRef:
 
     kind: str
 
+
+@dataclass(frozen=True, slots=True)
+class AssetProblem:
+    """What is wrong in an asset file. `message` is `中文 · English`; `line` counts from 1."""
+
+    line: int
+    message: str
+    is_error: bool = True
+
+
+AssetParser: TypeAlias = Callable[[str, str], tuple[Any, Sequence[AssetProblem]]]
+"""(path, text) → the parsed value, and what is wrong with it. Pure; never raises for a mistake in the file."""
 
 AssetPath = Annotated[str, AssetRef("text")]
 """A text file, handed over as a string."""

@@ -41,6 +41,9 @@ class ActivePlay:
     version: str
     header: Header
     assets: Mapping[str, Any] = field(default_factory=dict)
+    definition: Mapping[str, Any] = field(default_factory=dict)
+    """All that the version covers, as JSON values: what `bot.playbook.versions.restore_play` builds it from again."""
+    metric: str = ""
 
     @property
     def ref(self) -> str:
