@@ -1,0 +1,116 @@
+"""录取通知书: a number in the order of first joining, and a code that anybody can have verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from bot.core.effects import Lane, Note, Say, Template
+from bot.core.events import MessageReceived
+from bot.core.play import Capability
+from bot.plays.welcome.params import Admission
+from bot.plays.welcome.people import Welcome, journey, name_of, words
+from bot.plays.welcome.state import Journey, Letter, Slot
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 signs that nobody mistakes for each other on a phone."""
+CODE_LENGTH = 8
+
+
+def code(seed: str, member: str, number: int) -> str:
+    """40 bits of a hash of (seed, member, number)."""
+    value = int.from_bytes(blake2b(f"{seed}\x1f{member}\x1f{number}".encode(), digest_size=5).digest(), "big")
+    return "".join(ALPHABET[value >> shift & 31] for shift in range(35, -5, -5))
+
+
+def register(turn: Welcome, uid: str, here: Journey) -> None:
+    """Writes the letter of a member who has just got a number into the registry."""
+    if turn.params.admission is not None:
+        _write(turn, f"code/{code(turn.ctx.seed, uid, here.number)}", uid, here)
+
+
+def deliver(turn: Welcome, members: Sequence[tuple[str, str, int]]) -> None:
+    """Hands the letters of (uid, name, number) out as declared."""
+    admission = turn.params.admission
+    if admission is None or admission.deliver == "command":
+        return
+    if admission.deliver == "private" and Capability.PRIVATE in turn.ctx.caps:
+        for uid, name, number in members:
+            letter = words(admission.text, "letter", _letter(turn, admission, uid, name, number))
+            turn.do(Say(words=letter, to=uid, lane=Lane.NOTICE))
+        return
+    shown = members[: max(turn.params.mention_at_most, 1)]
+    if len(members) == 1:
+        uid, name, number = members[0]
+        turn.do(
+            Say(words=words(admission.text, "letter", _letter(turn, admission, uid, name, number)), lane=Lane.NOTICE)
+        )
+        return
+    rows = [_letter(turn, admission, uid, name, number) for uid, name, number in shown]
+    data = {"letters": rows, "more": len(members) - len(rows), "command": admission.command}
+    turn.do(Say(words=Template("welcome/letters", data), lane=Lane.NOTICE))
+
+
+def own_letter(turn: Welcome, event: MessageReceived) -> None:
+    admission = turn.params.admission
+    if admission is None:
+        return
+    here = journey(turn, event.member)
+    reply_to = event.member if event.is_private else None
+    if here is None or here.number == 0:
+        turn.do(Say(words=Template("welcome/letter_none", {}), to=reply_to, reply_to=event.message_id))
+        return
+    key = f"code/{code(turn.ctx.seed, event.member, here.number)}"
+    if turn.slot(key) is None:
+        _write(turn, key, event.member, here)
+    name = name_of(event, turn.ctx) or here.name
+    letter = words(admission.text, "letter", _letter(turn, admission, event.member, name, here.number, here))
+    turn.do(Say(words=letter, to=reply_to))
+
+
+def verify(turn: Welcome, event: MessageReceived, typed: str) -> None:
+    """Says whose letter a code belongs to: from the registry, and only if the hash agrees."""
+    admission = turn.params.admission
+    wanted = "".join(typed.split()).upper()
+    slot: Slot | None = turn.slot(f"code/{wanted}")
+    letter = slot.letter if slot else None
+    is_true = letter is not None and code(turn.ctx.seed, letter.member, letter.number) == wanted
+    data: dict[str, Any] = {"code": wanted[:20], "is_true": is_true, "name": "", "number": "", "date": ""}
+    if letter is not None and is_true and admission is not None:
+        data |= {
+            "name": letter.name,
+            "number": numbered(admission, letter.number),
+            "date": f"{turn.ctx.local(letter.at):%Y-%m-%d}",
+        }
+    turn.because(code=wanted[:20], is_true=is_true)
+    to = event.member if event.is_private else None
+    turn.do(Say(words=Template("welcome/verified", data), to=to, reply_to=event.message_id))
+
+
+def numbered(admission: Admission, number: int) -> str:
+    return f"{admission.prefix}{number:0{admission.digits}d}"
+
+
+def _write(turn: Welcome, key: str, uid: str, here: Journey) -> None:
+    turn.put(key, Slot(letter=Letter(member=uid, name=here.name, number=here.number, at=here.joined_at)))
+    turn.do(
+        Note(
+            what="admission",
+            key=f"{here.number}",
+            member=uid,
+            data={"number": here.number, "code": key.removeprefix("code/")},
+        )
+    )
+
+
+def _letter(
+    turn: Welcome, admission: Admission, uid: str, name: str, number: int, here: Journey | None = None
+) -> dict[str, Any]:
+    at = here.joined_at if here else turn.ctx.now
+    return {
+        "name": name,
+        "number": numbered(admission, number),
+        "code": code(turn.ctx.seed, uid, number),
+        "date": f"{turn.ctx.local(at):%Y-%m-%d}",
+    }
