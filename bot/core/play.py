@@ -278,6 +278,7 @@ class Play(Generic[P, S]):
 
     `listens`: event types that reach `step`. A `MessageReceived` reaches it only when it is this play's command or
     `hears` says so: `hears` sees every message of every group, without state, and must be cheap.
+    `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
     `upgrade[n]` turns the state document of version n into that of n + 1; `Params` of old versions need no converter,
     the YAML is the operator's.
@@ -297,6 +298,7 @@ class Play(Generic[P, S]):
     schedules: Callable[[P], Sequence[Schedule]] = _no_schedules
     needs: Callable[[P, Event], Needs] = _own_slot
     is_busy: Callable[[S], bool] = _never_busy
+    late_s: int = 900
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
     """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""
     upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

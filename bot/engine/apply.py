@@ -1,0 +1,250 @@
+"""Effects → rows: what each effect of a step becomes inside the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from bot.core.effects import (
+    Announce,
+    AskOperator,
+    Award,
+    CancelTimer,
+    CloseQuestion,
+    Effect,
+    Finish,
+    Lane,
+    Note,
+    Outward,
+    Say,
+    SendFile,
+    SetTimer,
+    StartPlay,
+    Tag,
+)
+from bot.core.events import PlayStarted
+from bot.core.play import Capability, Context
+from bot.core.segments import EVERYONE, Image, Mention, Segment, Text
+from bot.engine import codec
+from bot.engine.batch import Batch, Draft, NoteDraft
+from bot.engine.clock import to_ms
+from bot.engine.directory import Directory, Room, Run
+from bot.engine.longtext import split_text
+from bot.engine.outbox import Pending
+from bot.engine.render import Renderer, readable, segments
+from bot.transports.base import Announcement, Message, Outgoing
+from storage.writer import Writer
+
+LONGEST_TEXT = 1500
+"""Characters of one message; longer ones are split at line ends."""
+
+_EXPIRY_S = {Lane.MODERATION: 900, Lane.ANSWER: 3600, Lane.NOTICE: 2 * 3600, Lane.CAMPAIGN: 6 * 3600}
+
+
+class Applier:
+    """Turns effects into the batch's rows. Inward effects change the caches at once, so the next step sees them."""
+
+    def __init__(self, writer: Writer, directory: Directory, renderer: Renderer) -> None:
+        self._writer = writer
+        self._directory = directory
+        self._renderer = renderer
+
+    def apply(
+        self, batch: Batch, room: Room, run: Run, effect: Effect, ctx: Context[Any], cause: str, place: int
+    ) -> dict[str, Any]:
+        """Does `effect`; what the trace will say of it comes back."""
+        match effect:
+            case Award():
+                return self._award(batch, room, run, effect, ctx, cause)
+            case Note():
+                return self._note(batch, room, run, effect, ctx)
+            case Tag():
+                return self._tag(batch, room, effect)
+            case SetTimer():
+                at = max(effect.at, ctx.now)
+                batch.timers[(run.id, effect.name)] = (to_ms(at), orjson.dumps(dict(effect.data)).decode())
+                return {"timer": effect.name, "at": at.isoformat()}
+            case CancelTimer():
+                batch.timers[(run.id, effect.name)] = None
+                return {"cancel": effect.name}
+            case StartPlay():
+                return self._start_play(batch, room, run, effect, ctx, cause, place)
+            case AskOperator():
+                return self._ask(batch, room, run, effect, ctx)
+            case CloseQuestion():
+                self._writer.close_task(run.id, effect.key, "withdrawn", batch.now_ms)
+                return {"withdraw": effect.key}
+            case Finish():
+                run.status = "done"
+                batch.runs[run.id] = run
+                return {"finish": effect.reason}
+            case _:
+                return self._outward(batch, room, run, effect, ctx, cause, place)
+
+    # -- inward -----------------------------------------------------------------------------------------------------
+
+    def _award(
+        self, batch: Batch, room: Room, run: Run, effect: Award, ctx: Context[Any], cause: str
+    ) -> dict[str, Any]:
+        idem = _bounded(f"{room.id}|{run.ref}|{effect.member}|{effect.key}")
+        said: dict[str, Any] = {"award": effect.points, "member": effect.member, "key": effect.key}
+        if batch.is_strict and (any(row[7] == idem for row in batch.ledger) or self._writer.ledger_seen([idem])):
+            return {**said, "refused": "repeated"}
+        balance = self.balance(room, effect.member) + effect.points
+        if balance < 0:
+            return {**said, "refused": "balance"}
+        member_id = self._directory.members[effect.member]
+        room.balances[effect.member] = balance
+        batch.balances[(room.id, member_id)] = balance
+        source = effect.source or run.active.play.kind
+        batch.ledger.append(
+            [room.id, member_id, effect.points, balance, source, effect.reason, cause, idem, batch.now_ms]
+        )
+        return said
+
+    def balance(self, room: Room, member: str) -> int:
+        """The member's points, from memory or the database."""
+        if member not in room.balances:
+            self.load_balances(room, (member,))
+        return room.balances[member]
+
+    def load_balances(self, room: Room, members: tuple[str, ...]) -> None:
+        missing = [uid for uid in members if uid not in room.balances]
+        if not missing:
+            return
+        self._directory.resolve((), (), dict.fromkeys(missing, ""))
+        ids = {self._directory.members[uid]: uid for uid in missing}
+        found = {row.member_id: row.points for row in self._writer.balances([[room.id, member] for member in ids])}
+        for member_id, uid in ids.items():
+            room.balances[uid] = found.get(member_id, 0)
+
+    def _note(self, batch: Batch, room: Room, run: Run, effect: Note, ctx: Context[Any]) -> dict[str, Any]:
+        member_id = self._directory.members.get(effect.member) if effect.member else None
+        data = orjson.dumps(dict(effect.data), default=str).decode()
+        day = str(effect.data.get("day") or ctx.day(ctx.now).isoformat())
+        batch.notes.append(NoteDraft(room, run, effect.member, member_id, effect.what, effect.key, data, day))
+        return {"note": effect.what, "key": effect.key}
+
+    def _tag(self, batch: Batch, room: Room, effect: Tag) -> dict[str, Any]:
+        person = self._directory.people(room).get(effect.member)
+        member_id = self._directory.members.get(effect.member)
+        if member_id is not None:
+            batch.tags[(room.id, member_id, effect.tag)] = effect.on
+        if person is not None:
+            (person.tags.add if effect.on else person.tags.discard)(effect.tag)
+            self._directory.changed(room, person)
+        return {"tag": effect.tag, "member": effect.member, "on": effect.on}
+
+    def _start_play(
+        self, batch: Batch, room: Room, run: Run, effect: StartPlay, ctx: Context[Any], cause: str, place: int
+    ) -> dict[str, Any]:
+        target = effect.play if "/" in effect.play else f"{ctx.playbook}/{effect.play}"
+        event = PlayStarted(
+            id=f"{cause}>{place}", account=room.primary, chat=room.uid, at=ctx.now, play=target, data=effect.data
+        )
+        batch.follow_ups.append((room, event))
+        return {"start": target}
+
+    def _ask(self, batch: Batch, room: Room, run: Run, effect: AskOperator, ctx: Context[Any]) -> dict[str, Any]:
+        text = readable(self._renderer.text(effect.words, common(ctx)))
+        member_id = self._directory.members.get(effect.member) if effect.member else None
+        choices = orjson.dumps(effect.choices).decode()
+        expires = to_ms(effect.expires_at) if effect.expires_at else None
+        batch.tasks.append([run.id, room.id, member_id, effect.key, text, choices, batch.now_ms, expires])
+        batch.task_notices.append((room, run, effect.key, text, effect.choices))
+        return {"ask": effect.key, "text": text}
+
+    # -- outward ----------------------------------------------------------------------------------------------------
+
+    def _outward(
+        self, batch: Batch, room: Room, run: Run, effect: Outward, ctx: Context[Any], cause: str, place: int
+    ) -> dict[str, Any]:
+        said: dict[str, Any]
+        outgoings: list[Outgoing | SendFile]
+        match effect:
+            case Say():
+                rendered = self._renderer.text(effect.words, common(ctx))
+                if not rendered and not effect.pictures and not effect.mention:
+                    return {"say": "", "refused": "empty"}
+                outgoings = list(self._messages(room, effect, ctx, rendered))
+                said = {"say": readable(rendered), **({"to": effect.to} if effect.to else {})}
+            case Announce():
+                text = readable(self._renderer.text(effect.words, common(ctx)))
+                outgoings, said = [Announcement(text=text)], {"announce": text}
+            case _:
+                outgoings = [effect]  # type: ignore[list-item]
+                kind, body = codec.encode(outgoings[0])
+                said = {kind: orjson.loads(body) if kind != "table" else effect.name}  # type: ignore[attr-defined]
+        for part, outgoing in enumerate(outgoings):
+            key = effect.key if part == len(outgoings) - 1 else ""
+            self.enqueue(
+                batch, room, run, outgoing, cause=cause, idem=f"{run.ref}|{room.id}|{cause}|{place}.{part}",
+                lane=effect.lane, on_unknown=effect.on_unknown, key=key, ctx=ctx, expires_at=effect.expires_at,
+            )  # fmt: skip
+        return said
+
+    def _messages(self, room: Room, effect: Say, ctx: Context[Any], rendered: str) -> list[Message]:
+        front: list[Segment] = []
+        if effect.mention_all and Capability.MENTION_ALL in ctx.caps:
+            front += [Mention(EVERYONE, "全体成员"), Text(" ")]
+        people = self._directory.people(room)
+        for uid in effect.mention:
+            front += [Mention(uid, people[uid].name if uid in people else ""), Text(" ")]
+        parts = split_text((*front, *segments(rendered)), LONGEST_TEXT)
+        messages = [Message(segments=part, to=effect.to) for part in parts if part]
+        if effect.reply_to and messages:
+            messages[0] = Message(segments=messages[0].segments, to=effect.to, reply_to=effect.reply_to)
+        messages += [Message(segments=(Image(url=url),), to=effect.to) for url in effect.pictures]
+        return messages
+
+    def enqueue(
+        self,
+        batch: Batch,
+        room: Room,
+        run: Run | None,
+        outgoing: Outgoing | SendFile,
+        *,
+        cause: str,
+        idem: str,
+        lane: Lane,
+        on_unknown: str,
+        key: str = "",
+        ctx: Context[Any] | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """One outbox row. Notices and campaigns wait for the end of the quiet hours."""
+        kind, body = codec.encode(outgoing)
+        not_before = batch.now
+        if ctx is not None and lane >= Lane.NOTICE and ctx.is_quiet(batch.now):
+            not_before = _end_of_quiet(ctx, batch.now)
+        until = expires_at or not_before + timedelta(seconds=_EXPIRY_S[lane])
+        pending = Pending(
+            id=0, idem=_bounded(idem), account=room.primary, chat=room.uid, to=getattr(outgoing, "to", None) or "",
+            lane=int(lane), kind=kind, body=body, ref=run.ref if run else "", effect_key=key, on_unknown=on_unknown,
+            not_before=to_ms(not_before), expires_at=to_ms(until),
+        )  # fmt: skip
+        batch.outbox.append(
+            Draft(self._directory.accounts[room.primary], room, run.id if run else None, pending, cause)
+        )
+
+
+def common(ctx: Context[Any]) -> Mapping[str, Any]:
+    """The variables that every template may use besides the play's own."""
+    group = {"name": ctx.chat_name, "size": ctx.group_size}
+    return {"title": ctx.title, "vars": ctx.group_vars, "group": group, **ctx.group_vars}
+
+
+def _end_of_quiet(ctx: Context[Any], now: datetime) -> datetime:
+    assert ctx.quiet_to is not None
+    local = ctx.local(now)
+    end = local.replace(hour=ctx.quiet_to.hour, minute=ctx.quiet_to.minute, second=0, microsecond=0)
+    return end if end > local else end + timedelta(days=1)
+
+
+def _bounded(idem: str) -> str:
+    """`idem` itself, or a digest where the column could not hold it."""
+    return idem if len(idem) <= 200 else blake2b(idem.encode(), digest_size=24).hexdigest()

@@ -1,0 +1,150 @@
+"""What one transaction will write: collected while stepping, written table by table at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.core.events import Event
+from bot.engine.clock import to_ms
+from bot.engine.directory import Room, Run
+from bot.engine.outbox import Pending
+from storage.writer import ROLLUP, Writer
+
+_COLUMN = {name: place for place, name in enumerate(ROLLUP)}
+_ROLLED_UP = {"checkin": "checkins", "quiz": "quiz", "chain": "chain"}
+"""Notes that count in the member's day, and where."""
+
+
+class RepeatedCause(Exception):
+    """A ledger entry of this batch was there already: balances seen by later steps were wrong. Step one by one."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An outbox row before it has an id."""
+
+    account_id: int
+    room: Room
+    run_id: int | None
+    pending: Pending
+    cause: str
+
+
+@dataclass(slots=True)
+class NoteDraft:
+    room: Room
+    run: Run
+    member: str
+    member_id: int | None
+    what: str
+    key: str
+    data: str
+    day: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """One transaction's worth of changes."""
+
+    now: datetime
+    is_strict: bool = False
+    rooms: dict[int, Room] = field(default_factory=dict)
+    follow_ups: list[tuple[Room, Event]] = field(default_factory=list)
+    runs: dict[int, Run] = field(default_factory=dict)
+    slots: dict[tuple[int, str], tuple[Run, Any]] = field(default_factory=dict)
+    memberships: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    days: dict[tuple[int, str, int], list[Any]] = field(default_factory=dict)
+    notes: list[NoteDraft] = field(default_factory=list)
+    ledger: list[list[Any]] = field(default_factory=list)
+    balances: dict[tuple[int, int], int] = field(default_factory=dict)
+    timers: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
+    tasks: list[list[Any]] = field(default_factory=list)
+    task_notices: list[tuple[Room, Run, str, str, tuple[str, ...]]] = field(default_factory=list)
+    tags: dict[tuple[int, int, str], bool] = field(default_factory=dict)
+    traces: list[list[Any]] = field(default_factory=list)
+    dead: list[list[Any]] = field(default_factory=list)
+    outbox: list[Draft] = field(default_factory=list)
+    settled: list[list[Any]] = field(default_factory=list)
+    recalled: list[list[Any]] = field(default_factory=list)
+    edited: list[list[Any]] = field(default_factory=list)
+    refusals: dict[tuple[int, int], str] = field(default_factory=dict)
+    chat_facts: dict[int, list[Any]] = field(default_factory=dict)
+    touched_time: bool = False
+
+    @property
+    def now_ms(self) -> int:
+        return to_ms(self.now)
+
+    def count(self, room: Room, day: str, member_id: int, column: str, by: int = 1, last_at: int | None = None) -> None:
+        """Adds to the member's day."""
+        row = self.days.get((room.id, day, member_id))
+        if row is None:
+            row = self.days[(room.id, day, member_id)] = [0] * len(ROLLUP) + [None]
+        row[_COLUMN[column]] += by
+        if last_at is not None:
+            row[-1] = last_at
+
+    def write(self, writer: Writer) -> dict[str, int]:
+        """Everything but the log itself, each table once. Returns idem → id of the outbox rows that are new.
+
+        Raises `RepeatedCause` when a ledger entry had been made before.
+        """
+        now = self.now_ms
+        writer.memberships(list(self.memberships.values()))
+        writer.chat_facts(list(self.chat_facts.values()))
+        writer.update_runs([[r.id, r.active.version, r.state_json, r.rev, r.status, now] for r in self.runs.values()])
+        self._write_slots(writer)
+        new_notes = writer.notes([[n.run.id, n.room.id, n.member_id, n.what, n.key, n.data, now] for n in self.notes])
+        for note in self.notes:
+            column = _ROLLED_UP.get(note.what)
+            if column and note.member_id is not None and (note.run.id, note.what, note.key) in new_notes:
+                new_notes.discard((note.run.id, note.what, note.key))
+                self.count(note.room, note.day, note.member_id, column)
+        writer.member_days([[*key, *row] for key, row in self.days.items()])
+        if writer.ledger(self.ledger) < len(self.ledger):
+            raise RepeatedCause
+        writer.write_balances([[*key, points] for key, points in self.balances.items()])
+        self._write_times(writer)
+        writer.tasks(self.tasks)
+        self._write_tags(writer, now)
+        writer.mark_recalled(self.recalled)
+        writer.mark_edited(self.edited)
+        writer.refusals([[*key, refused] for key, refused in self.refusals.items()])
+        writer.traces(self.traces)
+        writer.dead(self.dead)
+        writer.settle(self.settled)
+        return writer.enqueue([self._outbox_row(draft, now) for draft in self.outbox])
+
+    def _write_slots(self, writer: Writer) -> None:
+        rows = []
+        for (run_id, key), (_, slot) in self.slots.items():
+            if slot is None:
+                writer.drop_slot(run_id, key)
+            else:
+                rows.append([run_id, key, slot.model_dump_json()])
+        writer.write_slots(rows)
+
+    def _write_times(self, writer: Writer) -> None:
+        rows = []
+        for (run_id, name), value in self.timers.items():
+            if value is None:
+                writer.drop_timer(run_id, name)
+            else:
+                rows.append([run_id, name, *value])
+        writer.set_timers(rows)
+        self.touched_time = self.touched_time or bool(self.timers)
+
+    def _write_tags(self, writer: Writer, now: int) -> None:
+        writer.add_tags([[*key, now] for key, on in self.tags.items() if on])
+        for key, on in self.tags.items():
+            if not on:
+                writer.drop_tag(*key)
+
+    def _outbox_row(self, draft: Draft, now: int) -> list[Any]:
+        p = draft.pending
+        return [
+            draft.account_id, draft.room.id, draft.run_id, p.idem, draft.cause, p.kind, p.body, p.lane, p.on_unknown,
+            p.effect_key, "ready", p.not_before, p.expires_at, now,
+        ]  # fmt: skip

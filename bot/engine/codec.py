@@ -1,0 +1,102 @@
+"""Outgoing actions ↔ JSON, for the outbox. What was stored by an older version still decodes."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from bot.core import segments as s
+from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SendFile, SetCard, SetTitle
+from bot.core.segments import Segment
+from bot.transports.base import Announcement, FileMessage, Message, Outgoing
+
+_SEGMENTS: dict[str, type[Any]] = {
+    cls.__name__: cls
+    for cls in (s.Text, s.Mention, s.Image, s.File, s.Voice, s.Video, s.Face, s.Card, s.Reply, s.Other)
+}
+_ACTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "recall": (Recall, ("message_id",)),
+    "mute": (Mute, ("member", "for_s")),
+    "mute_all": (MuteAll, ("on",)),
+    "kick": (Kick, ("member", "is_banned")),
+    "approve": (Approve, ("flag", "is_approved", "reason")),
+    "set_card": (SetCard, ("member", "card")),
+    "set_title": (SetTitle, ("member", "title")),
+}
+_KIND_OF = {cls: kind for kind, (cls, _) in _ACTIONS.items()}
+
+
+def encode_segments(parts: tuple[Segment, ...]) -> list[list[Any]]:
+    """Each segment as [type, {fields that are not empty}]; plain text as [ "Text", "…" ]."""
+    out: list[list[Any]] = []
+    for part in parts:
+        if isinstance(part, s.Text):
+            out.append(["Text", part.text])
+        else:
+            out.append([type(part).__name__, {k: v for k, v in asdict(part).items() if v not in ("", 0)}])
+    return out
+
+
+def decode_segments(data: list[list[Any]]) -> tuple[Segment, ...]:
+    return tuple(s.Text(value) if kind == "Text" else _SEGMENTS[kind](**value) for kind, value in data)
+
+
+def encode(outgoing: Outgoing | SendFile) -> tuple[str, str]:
+    """(kind, body) as the outbox keeps them."""
+    match outgoing:
+        case Message():
+            body: dict[str, Any] = {"seg": encode_segments(outgoing.segments)}
+            if outgoing.to:
+                body["to"] = outgoing.to
+            if outgoing.reply_to:
+                body["re"] = outgoing.reply_to
+            return "message", orjson.dumps(body).decode()
+        case Announcement():
+            return "announce", orjson.dumps({"text": outgoing.text}).decode()
+        case FileMessage():
+            data = {"name": outgoing.name, "to": outgoing.to, "b64": b64encode(outgoing.content).decode()}
+            return "file", orjson.dumps(data).decode()
+        case SendFile():
+            table = {"name": outgoing.name, "to": outgoing.to, "columns": outgoing.columns, "rows": outgoing.rows}
+            return "table", orjson.dumps({**table, "format": outgoing.format}).decode()
+        case _:
+            kind = _KIND_OF[type(outgoing)]
+            fields = _ACTIONS[kind][1]
+            return kind, orjson.dumps({name: getattr(outgoing, name) for name in fields}).decode()
+
+
+def decode(kind: str, body: str) -> Outgoing | SendFile:
+    """The action as it was encoded. A `SendFile` is still a table: `bot.engine.files` writes it."""
+    data = orjson.loads(body)
+    if kind == "message":
+        return Message(segments=decode_segments(data["seg"]), to=data.get("to"), reply_to=data.get("re"))
+    if kind == "announce":
+        return Announcement(text=data["text"])
+    if kind == "file":
+        return FileMessage(name=data["name"], content=b64decode(data["b64"]), to=data["to"])
+    if kind == "table":
+        rows = tuple(tuple(row) for row in data["rows"])
+        return SendFile(
+            name=data["name"], columns=tuple(data["columns"]), rows=rows, format=data["format"], to=data["to"]
+        )
+    cls, _ = _ACTIONS[kind]
+    action: Outgoing = cls(**data)
+    return action
+
+
+def plain(kind: str, body: str) -> str:
+    """One readable line of an outbox row, for lists and logs."""
+    data = orjson.loads(body)
+    if kind != "message":
+        return " ".join(f"{key}={value}" for key, value in data.items() if key not in ("b64", "rows"))
+    return "".join(
+        value
+        if part == "Text"
+        else f"@{value.get('name') or value.get('target')}"
+        if part == "Mention"
+        else f"[{part}]"
+        for part, value in data["seg"]
+    )

@@ -1,0 +1,248 @@
+"""Who and where: uid → row ids, and what the engine keeps in memory of each chat.
+
+Everything here can be forgotten at any moment and is read again from the database: a failed transaction drops the rooms
+that it touched.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from bot.core.events import Role
+from bot.core.play import Capability, Member, Recent
+from bot.engine.clock import from_ms, to_ms
+from bot.playbook.model import ActivePlay, GroupPlan
+from storage.writer import Writer
+
+RECENT = 200
+"""How many of a chat's last messages are kept in memory."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A member as one chat knows it. `bucket` is the last 10-second span in which a message was counted."""
+
+    id: int
+    uid: str
+    name: str
+    role: Role = "member"
+    joined_at: datetime | None = None
+    tags: set[str] = field(default_factory=set)
+    is_bot: bool = False
+    bucket: int = -1
+    as_member: Member | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One play of one playbook in one group, with what is loaded of its state."""
+
+    id: int
+    ref: str
+    active: ActivePlay
+    state: Any
+    state_json: str
+    rev: int = 0
+    status: str = "open"
+    slots: dict[str, Any] = field(default_factory=dict)
+    """Key → slot, or None where the database is known to have none."""
+    is_complete: bool = False
+    """Every slot of the run is in `slots`."""
+
+
+@dataclass(slots=True)
+class Room:
+    """One chat."""
+
+    id: int
+    uid: str
+    platform: str
+    kind: str
+    name: str = ""
+    size: int = 0
+    primary: str = ""
+    plan: GroupPlan | None = None
+    operators: frozenset[str] = frozenset()
+    roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    people: dict[str, Person] | None = None
+    roster: dict[str, Member] | None = None
+    runs: dict[str, Run] | None = None
+    balances: dict[str, int] = field(default_factory=dict)
+    recent: deque[Recent] | None = None
+    refused: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Account → capability → until when (ms) a refusal counts."""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    day_starts: time = time(0)
+    day: tuple[int, int, str] = (0, 0, "")
+    """The last day asked for: from, until (ms) and its text."""
+    started_version: int = -1
+    """The generation of plans whose runs have been started here."""
+
+
+class Directory:
+    """Accounts, rooms and members by uid."""
+
+    def __init__(self, writer: Writer, plan_for: Callable[[str], GroupPlan | None]) -> None:
+        self._writer = writer
+        self._plan_for = plan_for
+        self.accounts: dict[str, int] = {}
+        self.rooms: dict[str, Room] = {}
+        self.members: dict[str, int] = {}
+        self._by_id: dict[int, Room] = {}
+        self._fresh: list[tuple[dict[str, Any], str]] = []
+
+    def load(self) -> None:
+        """Every known chat, without its people and runs."""
+        for row in self._writer.all_chats():
+            self._add_room(Room(row.id, row.uid, row.platform, row.kind, row.name, row.size, row.primary_uid or ""))
+
+    def replan(self, plan_for: Callable[[str], GroupPlan | None]) -> None:
+        """New playbooks: every room's plan anew. Runs follow when they are next needed."""
+        self._plan_for = plan_for
+        for room in self.rooms.values():
+            self._adopt_plan(room)
+
+    def resolve(self, accounts: Iterable[str], chats: Iterable[tuple[str, str]], members: Mapping[str, str]) -> None:
+        """Creates what is not known yet: accounts, (chat uid, kind), member uid → name."""
+        new_accounts = sorted({uid for uid in accounts if uid not in self.accounts})
+        if new_accounts:
+            self._remember(
+                self.accounts, self._writer.ids("account", [[uid, platform_of(uid)] for uid in new_accounts])
+            )
+        new_chats = sorted({pair for pair in chats if pair[0] not in self.rooms})
+        if new_chats:
+            ids = self._writer.ids("chat", [[uid, platform_of(uid), kind, ""] for uid, kind in new_chats])
+            for uid, kind in new_chats:
+                self._add_room(Room(ids[uid], uid, platform_of(uid), kind))
+                self._fresh.append((self.rooms, uid))
+        new_members = sorted((uid, name) for uid, name in members.items() if uid not in self.members)
+        if new_members:
+            self._remember(self.members, self._writer.ids("member", [list(pair) for pair in new_members]))
+
+    def room_by_id(self, chat_id: int) -> Room:
+        return self._by_id[chat_id]
+
+    def people(self, room: Room) -> dict[str, Person]:
+        """The chat's people, loaded on first use."""
+        if room.people is None:
+            tags: dict[int, set[str]] = {}
+            for row in self._writer.tags(room.id):
+                tags.setdefault(row.member_id, set()).add(row.tag)
+            room.people = {}
+            for row in self._writer.roster(room.id):
+                self.members[row.uid] = row.id
+                joined = from_ms(row.joined_at) if row.joined_at is not None else None
+                room.people[row.uid] = Person(
+                    row.id, row.uid, row.name or row.nick, row.role, joined, tags.get(row.id, set()), bool(row.is_bot)
+                )
+            for account in self._writer.accounts_of_chat(room.id):
+                room.refused[account.uid] = orjson.loads(account.refused)
+        return room.people
+
+    def roster(self, room: Room) -> dict[str, Member]:
+        if room.roster is None:
+            room.roster = {uid: self.member(room, person) for uid, person in self.people(room).items()}
+        return room.roster
+
+    def member(self, room: Room, person: Person) -> Member:
+        """What plays see of a person; kept until something about it changes."""
+        if person.as_member is None:
+            labels = {f"id:{person.uid}", f"role:{person.role}"}
+            if person.role != "member" or person.uid in room.operators:
+                labels.add("role:operator")
+            labels.update(f"role:{role}" for role, uids in room.roles.items() if person.uid in uids)
+            for tag in person.tags:
+                labels.update((tag, f"tag:{tag}"))
+            person.as_member = Member(
+                uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at,
+                labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
+            )  # fmt: skip
+        return person.as_member
+
+    def changed(self, room: Room, person: Person) -> None:
+        person.as_member = None
+        room.roster = None
+
+    def recent(self, room: Room) -> deque[Recent]:
+        """The chat's last messages, oldest first, read from the log on first use."""
+        if room.recent is None:
+            rows = self._writer.recent_messages(room.id, RECENT)
+            room.recent = deque(
+                (Recent(row.uid, from_ms(row.sent_at), row.text, row.platform_id) for row in reversed(rows)), RECENT
+            )
+        return room.recent
+
+    def refusals(self, room: Room, account: str, now_ms: int) -> frozenset[Capability]:
+        """Capabilities that the network refused to `account` here not long ago."""
+        refused = room.refused.get(account)
+        if not refused:
+            return frozenset()
+        return frozenset(Capability(name) for name, until in refused.items() if until > now_ms)
+
+    def day(self, room: Room, at_ms: int) -> str:
+        """The group's day of a moment, as the rollup spells it. The last answer is kept: a day is asked for often."""
+        begin, end, text = room.day
+        if not begin <= at_ms < end:
+            day = self.date(room, from_ms(at_ms))
+            zone, starts = room.zone, room.day_starts
+            begin = to_ms(datetime.combine(day, starts, zone).astimezone(UTC))
+            end = to_ms(datetime.combine(day + timedelta(days=1), starts, zone).astimezone(UTC))
+            text = day.isoformat()
+            room.day = (begin, end, text)
+        return text
+
+    def date(self, room: Room, at: datetime) -> date:
+        """The group's day that `at` belongs to."""
+        starts = room.day_starts
+        return (at.astimezone(room.zone) - timedelta(hours=starts.hour, minutes=starts.minute)).date()
+
+    def settled(self) -> None:
+        """The transaction stands: what it created stays."""
+        self._fresh.clear()
+
+    def forget(self, rooms: Iterable[Room]) -> None:
+        """The transaction failed: ids it created are gone, and its rooms are read again."""
+        for where, uid in self._fresh:
+            gone = where.pop(uid, None)
+            if isinstance(gone, Room):
+                self._by_id.pop(gone.id, None)
+        self._fresh.clear()
+        for room in rooms:
+            room.people = room.roster = room.runs = room.recent = None
+            room.balances.clear()
+            room.started_version = -1
+
+    def _remember(self, where: dict[str, int], ids: Mapping[str, int]) -> None:
+        where.update(ids)
+        self._fresh.extend((where, uid) for uid in ids)
+
+    def _add_room(self, room: Room) -> None:
+        self.rooms[room.uid] = room
+        self._by_id[room.id] = room
+        self._adopt_plan(room)
+
+    def _adopt_plan(self, room: Room) -> None:
+        room.plan = self._plan_for(room.uid) if room.kind == "group" else None
+        headers = [active.header for active in room.plan.plays.values()] if room.plan else []
+        if headers:
+            room.zone, room.day_starts, room.day = headers[0].zone, headers[0].day_starts, (0, 0, "")
+        room.operators = frozenset().union(*(header.operators for header in headers))
+        roles: dict[str, frozenset[str]] = {}
+        for header in headers:
+            for role, uids in header.roles.items():
+                roles[role] = roles.get(role, frozenset()) | uids
+        room.roles = roles
+        room.roster = None
+        for person in (room.people or {}).values():
+            person.as_member = None
+
+
+def platform_of(uid: str) -> str:
+    return uid.partition(":")[0]

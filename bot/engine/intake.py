@@ -1,0 +1,251 @@
+"""The front of a cycle: who and where, the log with its dedupe, the day's rollup, and what the engine remembers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bot.core.events import (
+    Event,
+    GroupRenamed,
+    MemberJoined,
+    MemberLeft,
+    MessageEdited,
+    MessageRecalled,
+    MessageReceived,
+    NameChanged,
+    RoleChanged,
+)
+from bot.core.play import Recent
+from bot.core.segments import Text
+from bot.core.text import fold
+from bot.engine import codec
+from bot.engine.batch import Batch
+from bot.engine.clock import to_ms
+from bot.engine.directory import Directory, Person, Room
+from storage.writer import Writer
+
+if TYPE_CHECKING:
+    from bot.engine.kernel import Counters, Inbound
+
+_COUNT_SPAN_MS = 10_000
+"""At most one message per member in such a span counts for activity: the anti-flood cap."""
+_NEWCOMER_DAYS = 7
+_BASE = frozenset(("id", "account", "chat", "at", "member"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An event that was not known before. `room` is where it is stepped, None: only logged."""
+
+    event: Event
+    room: Room | None
+    logged_in: Room
+    age_s: float
+    is_backfill: bool
+
+
+class Intake:
+    """Logs what arrived, once, and keeps people and rollups true."""
+
+    def __init__(self, writer: Writer, directory: Directory, counters: Counters) -> None:
+        self._writer = writer
+        self._directory = directory
+        self._counters = counters
+        self._private_group: dict[str, str] = {}
+
+    def take(self, batch: Batch, inbound: Sequence[Inbound]) -> list[Fresh]:
+        """Logs the batch; what comes back is new, in order of arrival."""
+        if not inbound:
+            return []
+        self._resolve(inbound)
+        messages: list[list[Any]] = []
+        events: list[list[Any]] = []
+        for item in inbound:
+            (messages if isinstance(item.event, MessageReceived) else events).append(self._row(item))
+        new = self._writer.log_messages(messages) | self._writer.log_events(events)
+        fresh = []
+        for item in inbound:
+            event = item.event
+            room = self._directory.rooms[event.chat]
+            batch.rooms[room.id] = room
+            key = (room.id, self._directory.accounts[event.account], _bounded(event))
+            if key not in new:
+                self._counters.duplicates += 1
+                continue
+            new.discard(key)
+            self._counters.events += 1
+            age_s = (item.arrived_at - event.at).total_seconds() if item.is_backfill else 0.0
+            fresh.append(Fresh(event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
+        return fresh
+
+    def before_step(self, batch: Batch, item: Fresh) -> None:
+        """What the event changes in people, marks and the day, before any play sees it."""
+        event, room = item.event, item.logged_in
+        people = self._directory.people(room)
+        match event:
+            case MessageReceived():
+                person = self._person(batch, room, event.member, event.name, event.role)
+                if room.kind == "group" and event.account == room.primary:
+                    self._count(batch, room, person, event)
+            case MemberJoined():
+                is_new = event.member not in people
+                person = self._person(batch, room, event.member, event.name)
+                person.joined_at = event.at
+                self._directory.changed(room, person)
+                self._membership(batch, room, person)
+                if is_new:
+                    self._resize(batch, room, max(room.size + 1, len(people)))
+            case MemberLeft():
+                gone = people.pop(event.member, None)
+                if gone is not None:
+                    room.roster = None
+                    row = [room.id, gone.id, gone.name, "member", None, to_ms(event.at)]
+                    batch.memberships[(room.id, gone.id)] = row
+                    self._resize(batch, room, max(0, room.size - 1))
+            case RoleChanged():
+                self._person(batch, room, event.member, "", event.role)
+            case NameChanged() if event.what == "card" and event.new:
+                self._person(batch, room, event.member, event.new)
+            case GroupRenamed():
+                room.name = event.name
+                self._facts(batch, room)
+            case MessageRecalled():
+                batch.recalled.append([room.id, event.message_id, to_ms(event.at)])
+            case MessageEdited():
+                batch.edited.append([room.id, event.message_id, to_ms(event.at)])
+            case _:
+                pass
+
+    def after_step(self, item: Fresh) -> None:
+        """Remembers the message for plays that ask what came before."""
+        event, room = item.event, item.logged_in
+        if isinstance(event, MessageReceived) and room.recent is not None:
+            room.recent.append(Recent(event.member, event.at, event.text, event.message_id))
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _resolve(self, inbound: Sequence[Inbound]) -> None:
+        accounts: set[str] = set()
+        chats: set[tuple[str, str]] = set()
+        members: dict[str, str] = {}
+        for item in inbound:
+            event = item.event
+            accounts.add(event.account)
+            chats.add((event.chat, "private" if ":@" in event.chat else "group"))
+            if event.member:
+                members[event.member] = getattr(event, "name", "") or members.get(event.member, "")
+            by = getattr(event, "by", "")
+            if by:
+                members.setdefault(by, "")
+        self._directory.resolve(accounts, chats, members)
+
+    def _row(self, item: Inbound) -> list[Any]:
+        event = item.event
+        d = self._directory
+        room_id, account_id = d.rooms[event.chat].id, d.accounts[event.account]
+        member_id = d.members[event.member] if event.member else None
+        at, arrived = to_ms(event.at), to_ms(item.arrived_at)
+        if isinstance(event, MessageReceived):
+            is_plain = not event.segments or (len(event.segments) == 1 and type(event.segments[0]) is Text)
+            flags = (
+                event.is_private | event.is_to_bot << 1 | event.mentions_all << 2 | item.is_backfill << 3
+                | (d.rooms[event.chat].primary not in ("", event.account)) << 4
+            )  # fmt: skip
+            return [
+                account_id, room_id, member_id, _bounded(event), event.message_id[:120], at, arrived, event.kind,
+                event.text, None if is_plain else orjson.dumps(codec.encode_segments(event.segments)).decode(),
+                event.reply_to, orjson.dumps(event.mentions).decode() if event.mentions else None, int(flags),
+            ]  # fmt: skip
+        data = {key: value for key, value in asdict(event).items() if key not in _BASE and value not in ("", None)}
+        return [
+            account_id, room_id, member_id, _bounded(event), type(event).__name__, at, arrived,
+            orjson.dumps(data, default=str).decode(),
+        ]  # fmt: skip
+
+    def _stepped_in(self, batch: Batch, room: Room, event: Event) -> Room | None:
+        """The room whose plays see the event: the primary account's copy only; a private message finds its group."""
+        if room.kind == "private":
+            return self._group_of(event) if isinstance(event, MessageReceived) else None
+        if not room.primary:
+            room.primary = event.account
+            self._facts(batch, room)
+        return room if room.primary == event.account else None
+
+    def _group_of(self, event: MessageReceived) -> Room | None:
+        """The group that a private message concerns: the one named by `切换 <群名>`, else where the member spoke last,
+        else the only one the member is in."""
+        rooms = [
+            room for room in self._directory.rooms.values()
+            if room.plan is not None and room.primary == event.account and event.member in self._directory.people(room)
+        ]  # fmt: skip
+        if not rooms:
+            return None
+        words = event.text.split(None, 1)
+        if len(words) == 2 and words[0] in ("切换", "切换群", "群"):
+            named = [room for room in rooms if fold(words[1]) in (fold(room.name), fold(room.uid))]
+            if named:
+                self._private_group[event.member] = named[0].uid
+        chosen = self._private_group.get(event.member)
+        return next((room for room in rooms if room.uid == chosen), rooms[0])
+
+    def _person(self, batch: Batch, room: Room, uid: str, name: str, role: Any = None) -> Person:
+        people = self._directory.people(room)
+        person = people.get(uid)
+        if person is None:
+            if uid not in self._directory.members:
+                self._directory.resolve((), (), {uid: name})
+            person = people[uid] = Person(self._directory.members[uid], uid, name or uid, role or "member")
+            room.roster = None
+            self._membership(batch, room, person)
+        elif (name and name != person.name) or (role and role != person.role):
+            person.name, person.role = name or person.name, role or person.role
+            self._directory.changed(room, person)
+            self._membership(batch, room, person)
+        if room.kind == "group":
+            self._private_group.setdefault(uid, room.uid)
+        return person
+
+    def _membership(self, batch: Batch, room: Room, person: Person) -> None:
+        joined = to_ms(person.joined_at) if person.joined_at else None
+        batch.memberships[(room.id, person.id)] = [room.id, person.id, person.name, person.role, joined, None]
+
+    def _resize(self, batch: Batch, room: Room, size: int) -> None:
+        room.size = size
+        self._facts(batch, room)
+
+    def _facts(self, batch: Batch, room: Room) -> None:
+        primary = self._directory.accounts.get(room.primary)
+        batch.chat_facts[room.id] = [room.id, room.name, room.size, primary]
+
+    def _count(self, batch: Batch, room: Room, person: Person, event: MessageReceived) -> None:
+        at = to_ms(event.at)
+        day = self._directory.day(room, at)
+        batch.count(room, day, person.id, "msgs", last_at=at)
+        if event.text:
+            batch.count(room, day, person.id, "chars", len(event.text))
+        if person.bucket < 0:
+            last = self._writer.last_spoke([[room.id, day, person.id]])
+            person.bucket = (last[0].last_at or 0) // _COUNT_SPAN_MS if last else 0
+        if at // _COUNT_SPAN_MS > person.bucket:
+            person.bucket = at // _COUNT_SPAN_MS
+            batch.count(room, day, person.id, "counted")
+        if event.reply_to:
+            batch.count(room, day, person.id, "replies")
+            self._count_help(batch, room, person, event, day)
+
+    def _count_help(self, batch: Batch, room: Room, person: Person, event: MessageReceived, day: str) -> None:
+        """A reply to somebody who joined within the last week counts as help."""
+        asked = next((r for r in reversed(self._directory.recent(room)) if r.message_id == event.reply_to), None)
+        newcomer = self._directory.people(room).get(asked.member) if asked and asked.member != person.uid else None
+        if newcomer and newcomer.joined_at and (event.at - newcomer.joined_at).days < _NEWCOMER_DAYS:
+            batch.count(room, day, person.id, "helped")
+
+
+def _bounded(event: Event) -> str:
+    """The event's key, or a digest where the column could not hold it."""
+    return event.id if len(event.id) <= 120 else blake2b(event.id.encode(), digest_size=24).hexdigest()

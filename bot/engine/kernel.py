@@ -1,0 +1,411 @@
+"""The transactional shell's heart, synchronous: one cycle is one transaction.
+
+    cycle: settle what the networks answered → log and step what arrived → fire what is due → write → commit → release
+
+It is called by the writer thread of the live bot and directly by the simulation; it reads no clock and does no I/O but
+the database's. Nothing leaves before the commit that holds its cause, so a crash before it means that nothing happened,
+and a crash after it that everything will: outbox, timers and states are rows.
+
+A cycle that fails for one event's sake is rolled back and taken again one event at a time; the guilty one is buried
+with its traceback, the others stand.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from bot.core.effects import SendFile
+from bot.core.events import EffectSettled, Event, OperatorDecided
+from bot.core.play import ALL_CAPABILITIES, Capability
+from bot.engine import codec
+from bot.engine.apply import Applier
+from bot.engine.batch import Batch
+from bot.engine.clock import from_ms, to_ms
+from bot.engine.directory import Directory, Room
+from bot.engine.failpoints import fp
+from bot.engine.intake import Intake
+from bot.engine.outbox import OFF, Limits, Outbox, Pending
+from bot.engine.render import Renderer
+from bot.engine.stepper import Stepper
+from bot.engine.times import Times
+from bot.playbook.model import ActivePlay, GroupPlan
+from bot.transports.base import Outgoing
+from storage.writer import Writer
+
+_RETRIES = 5
+_BACKOFF_S = (5, 20, 60, 300, 900)
+_REFUSAL_S = 3600
+_MAX_CHAIN = 200
+"""How many plays may start each other from one event before it counts as a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """An event as it arrived. `is_backfill`: fetched from the history after a gap."""
+
+    event: Event
+    arrived_at: datetime
+    is_backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of an outbox row. `outcome`: done, refused, deferred, unknown, absent (certainly not there)."""
+
+    id: int
+    outcome: str
+    message_id: str = ""
+    at: datetime | None = None
+    error: str = ""
+    retry_after_s: float = 0.0
+    capability: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One send, to be handed to the network now; its answer comes back as `Settled`."""
+
+    id: int
+    account: str
+    chat: str
+    outgoing: Outgoing | SendFile
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """What health and metrics show, since the start."""
+
+    events: int = 0
+    duplicates: int = 0
+    failed_steps: int = 0
+    buried: int = 0
+    commits: int = 0
+    last_batch: int = 0
+    sent: int = 0
+    unknown: int = 0
+    dead: int = 0
+    expired: int = 0
+    fired: int = 0
+    missed: int = 0
+
+
+class Kernel:
+    """One database's engine. Not thread-safe: exactly one thread calls it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        plan_for: Callable[[str], GroupPlan | None],
+        renderer: Renderer,
+        limits: Limits = OFF,
+        caps_of: Callable[[str, str], frozenset[Capability]] = lambda account, chat: ALL_CAPABILITIES,
+        dump: Callable[[ActivePlay], str] = lambda active: "",
+        restore: Callable[[str], ActivePlay | None] = lambda source: None,
+        trace: bool = True,
+    ) -> None:
+        self._connection = connection
+        self.writer = Writer(connection)
+        self.directory = Directory(self.writer, plan_for)
+        self.outbox = Outbox(limits)
+        self.counters = Counters()
+        self.suspects: dict[int, Pending] = {}
+        self._applier = Applier(self.writer, self.directory, renderer)
+        self._intake = Intake(self.writer, self.directory, self.counters)
+        self._stepper = Stepper(
+            self.writer, self.directory, self._applier, self._intake, self.counters,
+            caps_of=caps_of, dump=dump, restore=restore, trace=trace,
+        )  # fmt: skip
+        self._is_stale = False
+        self._times = Times(self.writer, self.directory, self.counters)
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def open(self, now: datetime) -> None:
+        """Reads what an earlier process left: chats, the outbox, what is due. Rows that were with the network when it
+        ended are `suspects`: reconcile each and settle it, or `give_up`."""
+        with self._connection.begin():
+            self.directory.load()
+            for row in self.writer.open_outbox():
+                pending = _pending(row)
+                if row.status == "sending":
+                    self.suspects[pending.id] = pending
+                else:
+                    self.outbox.add(pending)
+            since = to_ms(now) - (to_ms(now) + 8 * 3600_000) % 86_400_000
+            for row in self.writer.sent_since(since):
+                self.outbox.counted(row.uid, row.sends, to_ms(now))
+            self._times.refresh()
+
+    def activate(self, now: datetime, chats: Iterable[str] | None = None) -> list[Dispatch]:
+        """Starts the runs of every chat that has a plan, so that schedules fire without a word said."""
+        rooms = [self.directory.rooms[uid] for uid in (chats if chats is not None else list(self.directory.rooms))]
+        waiting = [room for room in rooms if room.plan is not None]
+        dispatches: list[Dispatch] = []
+        for start in range(0, len(waiting), 50):
+            part = waiting[start : start + 50]
+            dispatches += self._guarded(now, lambda batch, part=part: self._stepper.start_all(batch, part))  # type: ignore[misc]
+        return dispatches
+
+    def reload(self, plan_for: Callable[[str], GroupPlan | None], now: datetime) -> list[Dispatch]:
+        """New playbooks. Idle runs take them at once; busy ones stay pinned until they are idle."""
+        self.directory.replan(plan_for)
+        self._stepper.new_generation()
+        return self.activate(now)
+
+    def next_wake(self) -> datetime | None:
+        """When `cycle` should be called even if nothing arrives."""
+        due = [ms for ms in (self._times.next_due, self.outbox.next_wake()) if ms is not None]
+        return from_ms(min(due)) if due else None
+
+    # -- the cycle --------------------------------------------------------------------------------------------------
+
+    def cycle(self, now: datetime, inbound: Sequence[Inbound] = (), settled: Sequence[Settled] = ()) -> list[Dispatch]:
+        """One transaction. What comes back was committed as `sending` and must go to the network."""
+        try:
+            return self._transact(now, inbound, settled)
+        except OperationalError:
+            raise
+        except Exception:
+            return self._one_by_one(now, inbound, settled)
+
+    def decide(self, task_id: int, choice: str, by: str, now: datetime, text: str = "") -> list[Dispatch]:
+        """An operator answers a question. Raises `LookupError` when it is not open."""
+        with self._connection.begin():
+            row = self.writer.task(task_id)
+        if row is None or row.status != "open":
+            raise LookupError(task_id)
+        room = self.directory.rooms[row.chat_uid]
+        event = OperatorDecided(
+            id=f"task:{task_id}", account=room.primary, chat=room.uid, member=by, at=now, play=row.ref, key=row.key,
+            choice=choice, text=text,
+        )  # fmt: skip
+
+        def work(batch: Batch) -> None:
+            if self.writer.close_task(row.run_id, row.key, "done", batch.now_ms, choice, by):
+                self.directory.resolve((), (), {by: ""})
+                self._stepper.step(batch, room, event)
+
+        return self._guarded(now, work)
+
+    def give_up(self, account: str, now: datetime) -> list[Dispatch]:
+        """Settles the suspects of `account` that nobody could reconcile, each by its declared policy."""
+        rows = [
+            Settled(id=p.id, outcome="unknown", error="restart") for p in self.suspects.values() if p.account == account
+        ]
+        return self.cycle(now, settled=rows) if rows else []
+
+    def resend(self, row_id: int, now: datetime, actor: str) -> bool:
+        """Puts a dead, unknown, expired or stopped row back in the queue; False when it is none of these."""
+        with self._connection.begin():
+            row = self.writer.outbox_row(row_id)
+            if row is None or row.status not in ("dead", "unknown", "expired", "stopped"):
+                return False
+            pending = replace(_pending(row), not_before=to_ms(now), expires_at=None, attempts=0)
+            self.writer.settle([[row_id, "ready", to_ms(now), 0, "", "", None]])
+            self.writer.audit([[actor, "outbox.resend", str(row_id), "{}", to_ms(now)]])
+        self.outbox.add(pending)
+        return True
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _transact(
+        self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], *, strict: bool = False
+    ) -> list[Dispatch]:
+        def work(batch: Batch) -> None:
+            for room, event in self._settle(batch, settled):
+                self._stepper.step(batch, room, event)
+            fp("inbox.begin")
+            fresh = self._intake.take(batch, inbound)
+            fp("inbox.logged")
+            self._stepper.step_all(batch, fresh)
+            for room, event in self._times.due(batch, 1 if strict else 500):
+                self._stepper.step(batch, room, event)
+
+        self.counters.last_batch = len(inbound) + len(settled)
+        return self._run(Batch(now, is_strict=strict), work)
+
+    def _guarded(self, now: datetime, work: Callable[[Batch], None]) -> list[Dispatch]:
+        """A transaction outside the cycle; once more in strict mode if a repeated cause spoils it."""
+        try:
+            return self._run(Batch(now), work)
+        except OperationalError:
+            raise
+        except Exception:
+            return self._run(Batch(now, is_strict=True), work)
+
+    def _run(self, batch: Batch, work: Callable[[Batch], None]) -> list[Dispatch]:
+        try:
+            with self._connection.begin():
+                if self._is_stale:
+                    self._reread()
+                work(batch)
+                self._follow_up(batch)
+                fp("flush.begin")
+                ids = batch.write(self.writer)
+                fp("flush.written")
+                if batch.touched_time:
+                    self._times.refresh()
+                dispatches = self._release(batch, ids)
+                fp("commit.before")
+            fp("commit.after")
+        except BaseException:
+            self._undo(batch)
+            raise
+        self.directory.settled()
+        self.counters.commits += 1
+        for row in batch.settled:
+            self.suspects.pop(row[0], None)
+        return dispatches
+
+    def _undo(self, batch: Batch) -> None:
+        """The transaction failed: what memory took from it is read again before the next one."""
+        self.directory.forget(batch.rooms.values())
+        self._times.refresh_later()
+        self._is_stale = True
+
+    def _reread(self) -> None:
+        """The outbox as the rows say. What is `sending` and no suspect is with the network right now."""
+        self._is_stale = False
+        rows = [row for row in self.writer.open_outbox() if row.id not in self.suspects]
+        self.outbox.reload([_pending(row) for row in rows], {row.id for row in rows if row.status == "sending"})
+
+    def _one_by_one(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled]) -> list[Dispatch]:
+        """Each alone; the guilty one is logged with its traceback and costs nobody else anything."""
+        dispatches: list[Dispatch] = []
+        for answer in settled:
+            dispatches += self._alone(now, (), (answer,), f"outbox:{answer.id}", None)
+        for item in inbound:
+            dispatches += self._alone(now, (item,), (), item.event.id, item.event)
+        if not inbound and not settled:
+            dispatches += self._alone(now, (), (), "timer", None)
+        return dispatches
+
+    def _alone(
+        self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], cause: str, event: Event | None
+    ) -> list[Dispatch]:
+        try:
+            return self._transact(now, inbound, settled, strict=True)
+        except OperationalError:
+            raise
+        except Exception as error:
+            self.counters.buried += 1
+            detail = traceback.format_exc(limit=12)
+            summary = f"{type(error).__name__}: {error}"[:2000]
+
+            def bury(batch: Batch) -> None:
+                if inbound:
+                    self._intake.take(batch, inbound)
+                elif not settled:
+                    self._times.drop_first(batch)
+                room = self.directory.rooms.get(event.chat) if event else None
+                batch.dead.append([room.id if room else None, "", cause[:200], summary, detail[-4000:], batch.now_ms])
+
+            return self._run(Batch(now, is_strict=True), bury)
+
+    def _follow_up(self, batch: Batch) -> None:
+        """Plays that plays started, in the same transaction."""
+        for _ in range(_MAX_CHAIN):
+            if not batch.follow_ups:
+                return
+            room, event = batch.follow_ups.pop(0)
+            self._stepper.step(batch, room, event)
+        raise RecursionError("plays start each other without end")
+
+    def _settle(self, batch: Batch, settled: Sequence[Settled]) -> list[tuple[Room, Event]]:
+        """The rows' new status, and the events for plays that asked to know."""
+        reports: list[tuple[Room, Event]] = []
+        for answer in settled:
+            pending = self.suspects.get(answer.id) or self.outbox.in_flight.get(answer.id)
+            if pending is None:
+                continue
+            status, not_before, attempts, error = self._verdict(batch, pending, answer)
+            settled_at = None if status == "ready" else batch.now_ms
+            batch.settled.append([pending.id, status, not_before, attempts, answer.message_id, error, settled_at])
+            pause = max(0, not_before - batch.now_ms) if status == "ready" else 0
+            self.outbox.settled(pending.id, batch.now_ms, is_unknown=answer.outcome == "unknown", pause_ms=pause)
+            if status == "ready":
+                self.outbox.add(replace(pending, not_before=not_before, attempts=attempts))
+            elif pending.effect_key:
+                reports.append(self._report(batch, pending, answer, status))
+        return reports
+
+    def _verdict(self, batch: Batch, pending: Pending, answer: Settled) -> tuple[str, int, int, str]:
+        """(status, not_before, attempts, error) of an answered row."""
+        now, attempts = batch.now_ms, pending.attempts + 1
+        retry_at = now + int(1000 * max(answer.retry_after_s, _BACKOFF_S[min(attempts, len(_BACKOFF_S)) - 1]))
+        match answer.outcome:
+            case "done":
+                self.counters.sent += 1
+                return "done", pending.not_before, attempts, ""
+            case "absent":
+                return "ready", now, attempts, ""
+            case "deferred" if attempts <= _RETRIES:
+                return "ready", retry_at, attempts, answer.error
+            case "unknown" if pending.on_unknown == "resend" and attempts <= _RETRIES:
+                return "ready", retry_at, attempts, answer.error
+            case "unknown":
+                self.counters.unknown += 1
+                return "unknown", pending.not_before, attempts, answer.error
+            case _:
+                self.counters.dead += 1
+                if answer.capability:
+                    self._downgrade(batch, pending, answer.capability)
+                return "dead", pending.not_before, attempts, answer.error
+
+    def _downgrade(self, batch: Batch, pending: Pending, capability: str) -> None:
+        """A refused capability stays off in this chat for an hour."""
+        room = self.directory.rooms[pending.chat]
+        batch.rooms[room.id] = room
+        refused = room.refused.setdefault(pending.account, {})
+        refused[capability] = batch.now_ms + _REFUSAL_S * 1000
+        account_id = self.directory.accounts[pending.account]
+        batch.refusals[(room.id, account_id)] = orjson.dumps(refused).decode()
+
+    def _report(self, batch: Batch, pending: Pending, answer: Settled, status: str) -> tuple[Room, Event]:
+        room = self.directory.rooms[pending.chat]
+        outcome = {"done": "done", "unknown": "unknown"}.get(status, "failed")
+        event = EffectSettled(
+            id=f"settled:{pending.id}:{pending.attempts}", account=pending.account, chat=pending.chat,
+            at=answer.at or batch.now, play=pending.ref, key=pending.effect_key, outcome=outcome,  # type: ignore[arg-type]
+            message_id=answer.message_id, error=answer.error,
+        )  # fmt: skip
+        return room, event
+
+    def _release(self, batch: Batch, ids: dict[str, int]) -> list[Dispatch]:
+        """Queues the new rows, then claims what may go now; both in the batch's transaction."""
+        for draft in batch.outbox:
+            row_id = ids.get(draft.pending.idem)
+            if row_id is not None:
+                self.outbox.add(replace(draft.pending, id=row_id))
+        sends, expired = self.outbox.release(batch.now_ms)
+        self.writer.claim([pending.id for pending in sends])
+        if expired:
+            self.counters.expired += len(expired)
+            self.writer.settle(
+                [[p.id, "expired", p.not_before, p.attempts, "", "expired", batch.now_ms] for p in expired]
+            )
+        return [
+            Dispatch(
+                id=p.id, account=p.account, chat=p.chat, outgoing=codec.decode(p.kind, p.body), attempts=p.attempts
+            )
+            for p in sends
+        ]
+
+
+def _pending(row: Any) -> Pending:
+    body = orjson.loads(row.body)
+    return Pending(
+        id=row.id, idem=row.idem, account=row.account_uid, chat=row.chat_uid, to=body.get("to") or "", lane=row.lane,
+        kind=row.kind, body=row.body, ref=row.run_ref or "", effect_key=row.effect_key, on_unknown=row.on_unknown,
+        not_before=row.not_before, expires_at=row.expires_at, attempts=row.attempts,
+    )  # fmt: skip

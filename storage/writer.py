@@ -1,0 +1,443 @@
+"""The unit of work of the one writer: every statement of the hot path, set-oriented, over one connection.
+
+It decides nothing. The kernel collects what a batch changed; `Writer` writes each table once and lets the kernel commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, text, update
+
+from storage import tables as t
+from storage.bulk import BulkInsert, BulkSelect, BulkUpdate
+
+_ACCOUNTS = BulkInsert(t.account, ("uid", "platform"), key=("uid",), conflict="nothing")
+_CHATS = BulkInsert(t.chat, ("uid", "platform", "kind", "name"), key=("uid",), conflict="nothing")
+_MEMBERS = BulkInsert(t.member, ("uid", "name"), key=("uid",), conflict="nothing")
+_IDS = {table.name: BulkSelect(table, ("id", "uid"), key=("uid",)) for table in (t.account, t.chat, t.member)}
+_MESSAGES = BulkInsert(
+    t.message,
+    ("account_id", "chat_id", "member_id", "key", "platform_id", "sent_at", "received_at", "kind", "text", "segments",
+     "reply_to", "mentions", "flags"),
+    key=("chat_id", "account_id", "key"), conflict="nothing", returning=("chat_id", "account_id", "key"),
+)  # fmt: skip
+_EVENTS = BulkInsert(
+    t.event,
+    ("account_id", "chat_id", "member_id", "key", "kind", "at", "received_at", "data"),
+    key=("chat_id", "account_id", "key"), conflict="nothing", returning=("chat_id", "account_id", "key"),
+)  # fmt: skip
+_MEMBERSHIPS = BulkInsert(
+    t.membership,
+    ("chat_id", "member_id", "name", "role", "joined_at", "left_at"),
+    key=("chat_id", "member_id"),
+    conflict="name = excluded.name, role = excluded.role, joined_at = coalesce(excluded.joined_at, membership.joined_at),"
+    " left_at = excluded.left_at",
+)
+ROLLUP = ("msgs", "counted", "chars", "replies", "checkins", "quiz", "chain", "helped")
+_MEMBER_DAYS = BulkInsert(
+    t.member_day,
+    ("chat_id", "day", "member_id", *ROLLUP, "last_at"),
+    key=("chat_id", "day", "member_id"),
+    conflict=", ".join(f"{c} = member_day.{c} + excluded.{c}" for c in ROLLUP)
+    + ", last_at = coalesce(excluded.last_at, member_day.last_at)",
+)
+_LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
+_LEDGER = BulkInsert(
+    t.ledger,
+    ("chat_id", "member_id", "delta", "balance_after", "source", "reason", "cause", "idem", "at"),
+    key=("idem",), conflict="nothing", returning=("idem",),
+)  # fmt: skip
+_BALANCES = BulkInsert(
+    t.balance, ("chat_id", "member_id", "points"), key=("chat_id", "member_id"), conflict="points = excluded.points"
+)
+_READ_BALANCES = BulkSelect(t.balance, ("chat_id", "member_id", "points"), key=("chat_id", "member_id"))
+_LEDGER_SEEN = BulkSelect(t.ledger, ("idem",), key=("idem",))
+_RUNS = BulkInsert(
+    t.run,
+    ("chat_id", "ref", "kind", "version", "state_version", "state", "rev", "status", "started_at", "updated_at"),
+    key=("chat_id", "ref"),
+    conflict="kind = excluded.kind, version = excluded.version, state_version = excluded.state_version,"
+    " state = excluded.state, rev = excluded.rev, status = excluded.status, updated_at = excluded.updated_at",
+    returning=("id", "chat_id", "ref"),
+)
+_RUN_STATES = BulkUpdate(t.run, key=("id",), changes=("version", "state", "rev", "status", "updated_at"))
+_READ_RUNS = BulkSelect(
+    t.run, ("id", "chat_id", "ref", "kind", "version", "state_version", "state", "rev", "status"), key=("chat_id",)
+)
+_SLOTS = BulkInsert(t.slot, ("run_id", "key", "data"), key=("run_id", "key"), conflict="data = excluded.data")
+_READ_SLOTS = BulkSelect(t.slot, ("run_id", "key", "data"), key=("run_id", "key"))
+_NOTES = BulkInsert(
+    t.note,
+    ("run_id", "chat_id", "member_id", "what", "key", "data", "at"),
+    key=("run_id", "what", "key"), conflict="nothing", returning=("run_id", "what", "key"),
+)  # fmt: skip
+_TIMERS = BulkInsert(
+    t.timer, ("run_id", "name", "due_at", "data"), key=("run_id", "name"),
+    conflict="due_at = excluded.due_at, data = excluded.data",
+)  # fmt: skip
+_SCHEDULES = BulkInsert(
+    t.schedule, ("run_id", "name", "spec", "next_at"), key=("run_id", "name"),
+    conflict="spec = excluded.spec, next_at = excluded.next_at",
+)  # fmt: skip
+_FIRINGS = BulkInsert(
+    t.firing, ("run_id", "name", "scheduled_at", "fired_at", "status"), key=("run_id", "name", "scheduled_at"),
+    conflict="nothing", returning=("run_id", "name", "scheduled_at"),
+)  # fmt: skip
+_OUTBOX = BulkInsert(
+    t.outbox,
+    ("account_id", "chat_id", "run_id", "idem", "cause", "kind", "body", "lane", "on_unknown", "effect_key", "status",
+     "not_before", "expires_at", "created_at"),
+    key=("idem",), conflict="nothing", returning=("id", "idem"),
+)  # fmt: skip
+_OUTBOX_STATUS = BulkUpdate(
+    t.outbox, key=("id",), changes=("status", "not_before", "attempts", "message_id", "error", "settled_at")
+)
+_OUTBOX_CLAIM = BulkUpdate(t.outbox, key=("id",), changes=("status",))
+_TASKS = BulkInsert(
+    t.task, ("run_id", "chat_id", "member_id", "key", "text", "choices", "created_at", "expires_at"),
+    key=("run_id", "key"), conflict="nothing", returning=("id", "run_id", "key"),
+)  # fmt: skip
+_TRACES = BulkInsert(
+    t.trace,
+    ("chat_id", "run_id", "ref", "cause", "event", "version", "why", "before", "after", "effects", "error", "at"),
+)
+_DEAD = BulkInsert(t.dead_event, ("chat_id", "ref", "cause", "error", "detail", "at"))
+_TAGS = BulkInsert(
+    t.tag, ("chat_id", "member_id", "tag", "at"), key=("chat_id", "member_id", "tag"), conflict="nothing"
+)
+_CHAT_ACCOUNTS = BulkInsert(
+    t.chat_account, ("chat_id", "account_id", "role"), key=("chat_id", "account_id"), conflict="role = excluded.role"
+)
+_REFUSED = BulkInsert(
+    t.chat_account, ("chat_id", "account_id", "refused"), key=("chat_id", "account_id"),
+    conflict="refused = excluded.refused",
+)  # fmt: skip
+_CHAT_FACTS = BulkUpdate(t.chat, key=("id",), changes=("name", "size", "primary_account_id"))
+_VERSIONS = BulkInsert(t.playbook_version, ("version", "ref", "source", "at"), key=("version",), conflict="nothing")
+_RECALLED = BulkUpdate(t.message, key=("chat_id", "platform_id"), changes=("recalled_at",))
+_EDITED = BulkUpdate(t.message, key=("chat_id", "platform_id"), changes=("edited_at",))
+_FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
+_AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Writer:
+    """Statements over the one read-write connection. Call between `begin` and `commit` or `rollback`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    # -- who and where ----------------------------------------------------------------------------------------------
+
+    def ids(self, table: str, rows: Rows) -> dict[str, int]:
+        """uid → id, creating what is not there. Rows begin with the uid; chats: (uid, platform, kind, name)."""
+        {"account": _ACCOUNTS, "chat": _CHATS, "member": _MEMBERS}[table].run(self.connection, rows)
+        return {row.uid: row.id for row in _IDS[table].run(self.connection, [row[:1] for row in rows])}
+
+    def memberships(self, rows: Rows) -> None:
+        _MEMBERSHIPS.run(self.connection, rows)
+
+    def roster(self, chat_id: int) -> list[Any]:
+        """(id, uid, name, nick, role, joined_at, is_bot) of everybody who is in the chat."""
+        m, ms = t.member, t.membership
+        query = (
+            select(m.c.id, m.c.uid, ms.c.name, m.c.name.label("nick"), ms.c.role, ms.c.joined_at, m.c.is_bot)
+            .join_from(ms, m, m.c.id == ms.c.member_id)
+            .where(ms.c.chat_id == chat_id, ms.c.left_at.is_(None))
+        )
+        return list(self.connection.execute(query))
+
+    def tags(self, chat_id: int) -> list[Any]:
+        return list(self.connection.execute(select(t.tag.c.member_id, t.tag.c.tag).where(t.tag.c.chat_id == chat_id)))
+
+    def add_tags(self, rows: Rows) -> None:
+        _TAGS.run(self.connection, rows)
+
+    def drop_tag(self, chat_id: int, member_id: int, tag: str) -> None:
+        self.connection.execute(
+            delete(t.tag).where(t.tag.c.chat_id == chat_id, t.tag.c.member_id == member_id, t.tag.c.tag == tag)
+        )
+
+    def chat_accounts(self, rows: Rows) -> None:
+        _CHAT_ACCOUNTS.run(self.connection, rows)
+
+    def refusals(self, rows: Rows) -> None:
+        _REFUSED.run(self.connection, rows)
+
+    def chat_facts(self, rows: Rows) -> None:
+        _CHAT_FACTS.run(self.connection, rows)
+
+    def all_chats(self) -> list[Any]:
+        """Every group with its primary account's uid."""
+        a, c = t.account, t.chat
+        query = select(
+            c.c.id, c.c.uid, c.c.platform, c.c.kind, c.c.name, c.c.size, a.c.uid.label("primary_uid")
+        ).join_from(c, a, a.c.id == c.c.primary_account_id, isouter=True)
+        return list(self.connection.execute(query))
+
+    def chats_of_account(self, account_id: int) -> list[Any]:
+        query = select(t.chat_account.c.chat_id, t.chat_account.c.role, t.chat_account.c.refused)
+        return list(self.connection.execute(query.where(t.chat_account.c.account_id == account_id)))
+
+    def accounts_of_chat(self, chat_id: int) -> list[Any]:
+        query = select(t.account.c.uid, t.chat_account.c.role, t.chat_account.c.refused).join_from(
+            t.chat_account, t.account, t.account.c.id == t.chat_account.c.account_id
+        )
+        return list(self.connection.execute(query.where(t.chat_account.c.chat_id == chat_id)))
+
+    # -- the log ----------------------------------------------------------------------------------------------------
+
+    def log_messages(self, rows: Rows) -> set[tuple[int, int, str]]:
+        """(chat, account, key) of the rows that were new; the others are duplicates and nothing changed."""
+        return {tuple(row) for row in _MESSAGES.run(self.connection, rows)}
+
+    def log_events(self, rows: Rows) -> set[tuple[int, int, str]]:
+        return {tuple(row) for row in _EVENTS.run(self.connection, rows)}
+
+    def mark_recalled(self, rows: Rows) -> None:
+        """(chat_id, platform_id, at)."""
+        _RECALLED.run(self.connection, rows)
+
+    def mark_edited(self, rows: Rows) -> None:
+        _EDITED.run(self.connection, rows)
+
+    def member_days(self, rows: Rows) -> None:
+        _MEMBER_DAYS.run(self.connection, rows)
+
+    def last_spoke(self, keys: Rows) -> list[Any]:
+        """(chat_id, member_id, last_at) for keys (chat_id, day, member_id)."""
+        return _LAST_SPOKE.run(self.connection, keys)
+
+    def recent_messages(self, chat_id: int, limit: int) -> list[Any]:
+        """(uid, sent_at, text, platform_id), newest first."""
+        query = (
+            select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
+            .join_from(t.message, t.member, t.member.c.id == t.message.c.member_id)
+            .where(t.message.c.chat_id == chat_id)
+            .order_by(t.message.c.sent_at.desc(), t.message.c.id.desc())
+            .limit(limit)
+        )
+        return list(self.connection.execute(query))
+
+    def last_seen(self) -> list[Any]:
+        """(account uid, chat uid, newest sent_at)."""
+        query = text(
+            "SELECT a.uid AS account, c.uid AS chat, (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id) AS at"
+            " FROM chat c JOIN account a ON a.id = c.primary_account_id"
+        )
+        return list(self.connection.execute(query))
+
+    def frames(self, rows: Rows, keep: int) -> None:
+        """Adds to the debug ring and cuts it to the newest `keep`."""
+        _FRAMES.run(self.connection, rows)
+        newest = self.connection.execute(select(func.max(t.raw_frame.c.id))).scalar() or 0
+        self.connection.execute(delete(t.raw_frame).where(t.raw_frame.c.id <= newest - keep))
+
+    # -- runs -------------------------------------------------------------------------------------------------------
+
+    def runs(self, chat_ids: Sequence[int]) -> list[Any]:
+        return _READ_RUNS.run(self.connection, [[chat_id] for chat_id in chat_ids])
+
+    def insert_runs(self, rows: Rows) -> dict[tuple[int, str], int]:
+        return {(row.chat_id, row.ref): row.id for row in _RUNS.run(self.connection, rows)}
+
+    def update_runs(self, rows: Rows) -> None:
+        _RUN_STATES.run(self.connection, rows)
+
+    def slots(self, keys: Rows) -> list[Any]:
+        return _READ_SLOTS.run(self.connection, keys)
+
+    def all_slots(self, run_id: int, prefix: str = "") -> list[Any]:
+        query = select(t.slot.c.run_id, t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == run_id)
+        if prefix:
+            query = query.where(t.slot.c.key >= prefix, t.slot.c.key < prefix + "\U0010ffff")
+        return list(self.connection.execute(query))
+
+    def write_slots(self, rows: Rows) -> None:
+        _SLOTS.run(self.connection, rows)
+
+    def drop_slot(self, run_id: int, key: str) -> None:
+        self.connection.execute(delete(t.slot).where(t.slot.c.run_id == run_id, t.slot.c.key == key))
+
+    def notes(self, rows: Rows) -> set[tuple[int, str, str]]:
+        """(run, what, key) of the notes that were new."""
+        return {tuple(row) for row in _NOTES.run(self.connection, rows)}
+
+    def tasks(self, rows: Rows) -> list[Any]:
+        """(id, run_id, key) of the questions that were new."""
+        return _TASKS.run(self.connection, rows)
+
+    def task(self, task_id: int) -> Any:
+        query = select(t.task, t.run.c.ref, t.chat.c.uid.label("chat_uid"))
+        query = query.join_from(t.task, t.run, t.run.c.id == t.task.c.run_id).join(
+            t.chat, t.chat.c.id == t.task.c.chat_id
+        )
+        return self.connection.execute(query.where(t.task.c.id == task_id)).one_or_none()
+
+    def close_task(self, run_id: int, key: str, status: str, at: int, choice: str = "", by: str = "") -> int:
+        """1 when it was open until now."""
+        done = update(t.task).where(t.task.c.run_id == run_id, t.task.c.key == key, t.task.c.status == "open")
+        values = done.values(status=status, decided_at=at, choice=choice, decided_by=by)
+        return int(self.connection.execute(values).rowcount)
+
+    def versions(self, rows: Rows) -> None:
+        _VERSIONS.run(self.connection, rows)
+
+    def version_sources(self, versions: Iterable[str]) -> dict[str, str]:
+        query = select(t.playbook_version.c.version, t.playbook_version.c.source)
+        rows = self.connection.execute(query.where(t.playbook_version.c.version.in_(list(versions))))
+        return {row.version: row.source for row in rows}
+
+    def traces(self, rows: Rows) -> None:
+        _TRACES.run(self.connection, rows)
+
+    def dead(self, rows: Rows) -> None:
+        _DEAD.run(self.connection, rows)
+
+    def audit(self, rows: Rows) -> None:
+        _AUDIT.run(self.connection, rows)
+
+    # -- points -----------------------------------------------------------------------------------------------------
+
+    def balances(self, keys: Rows) -> list[Any]:
+        return _READ_BALANCES.run(self.connection, keys)
+
+    def all_balances(self, chat_id: int) -> list[Any]:
+        query = select(t.balance.c.chat_id, t.balance.c.member_id, t.balance.c.points)
+        return list(self.connection.execute(query.where(t.balance.c.chat_id == chat_id)))
+
+    def ledger_seen(self, idems: Sequence[str]) -> set[str]:
+        return {row.idem for row in _LEDGER_SEEN.run(self.connection, [[idem] for idem in idems])}
+
+    def ledger(self, rows: Rows) -> int:
+        """How many entries were new: fewer than given means a repeated cause, and the balances are wrong."""
+        return len(_LEDGER.run(self.connection, rows))
+
+    def write_balances(self, rows: Rows) -> None:
+        _BALANCES.run(self.connection, rows)
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def set_timers(self, rows: Rows) -> None:
+        _TIMERS.run(self.connection, rows)
+
+    def drop_timer(self, run_id: int, name: str) -> None:
+        self.connection.execute(delete(t.timer).where(t.timer.c.run_id == run_id, t.timer.c.name == name))
+
+    def drop_times_of(self, run_id: int) -> None:
+        """All timers and schedules of a run that is over."""
+        self.connection.execute(delete(t.timer).where(t.timer.c.run_id == run_id))
+        self.connection.execute(delete(t.schedule).where(t.schedule.c.run_id == run_id))
+
+    def due_timers(self, now: int, limit: int) -> list[Any]:
+        """(run_id, name, due_at, data, chat_id), the longest due first."""
+        query = (
+            select(t.timer.c.run_id, t.timer.c.name, t.timer.c.due_at, t.timer.c.data, t.run.c.chat_id, t.run.c.ref)
+            .join_from(t.timer, t.run, t.run.c.id == t.timer.c.run_id)
+            .where(t.timer.c.due_at <= now)
+            .order_by(t.timer.c.due_at, t.timer.c.run_id, t.timer.c.name)
+            .limit(limit)
+        )
+        return list(self.connection.execute(query))
+
+    def due_schedules(self, now: int, limit: int) -> list[Any]:
+        """(run_id, name, next_at, spec, is_paused, chat_id, ref), the longest due first."""
+        s = t.schedule
+        query = (
+            select(s.c.run_id, s.c.name, s.c.next_at, s.c.spec, s.c.is_paused, t.run.c.chat_id, t.run.c.ref)
+            .join_from(s, t.run, t.run.c.id == s.c.run_id)
+            .where(s.c.next_at <= now)
+            .order_by(s.c.next_at, s.c.run_id, s.c.name)
+            .limit(limit)
+        )
+        return list(self.connection.execute(query))
+
+    def schedules_of(self, run_id: int) -> list[Any]:
+        query = select(t.schedule.c.name, t.schedule.c.spec, t.schedule.c.next_at)
+        return list(self.connection.execute(query.where(t.schedule.c.run_id == run_id)))
+
+    def set_schedules(self, rows: Rows) -> None:
+        _SCHEDULES.run(self.connection, rows)
+
+    def drop_schedule(self, run_id: int, name: str) -> None:
+        self.connection.execute(delete(t.schedule).where(t.schedule.c.run_id == run_id, t.schedule.c.name == name))
+
+    def firings(self, rows: Rows) -> set[tuple[int, str, int]]:
+        """(run, name, scheduled) of the firings that had not happened before."""
+        return {tuple(row) for row in _FIRINGS.run(self.connection, rows)}
+
+    def next_due(self) -> int | None:
+        """When the next timer or schedule is due."""
+        query = text(
+            "SELECT min(at) FROM (SELECT min(due_at) AS at FROM timer UNION ALL SELECT min(next_at) FROM schedule) q"
+        )
+        found = self.connection.execute(query).scalar()
+        return int(found) if found is not None else None
+
+    # -- outbox -----------------------------------------------------------------------------------------------------
+
+    def enqueue(self, rows: Rows) -> dict[str, int]:
+        """idem → id of the rows that were new."""
+        return {row.idem: row.id for row in _OUTBOX.run(self.connection, rows)}
+
+    def claim(self, ids: Sequence[int]) -> None:
+        _OUTBOX_CLAIM.run(self.connection, [[row_id, "sending"] for row_id in ids])
+
+    def settle(self, rows: Rows) -> None:
+        """(id, status, not_before, attempts, message_id, error, settled_at)."""
+        _OUTBOX_STATUS.run(self.connection, rows)
+
+    def open_outbox(self) -> list[Any]:
+        """Every row that is not settled, in order, with uids."""
+        o = t.outbox
+        query = (
+            select(
+                o, t.account.c.uid.label("account_uid"), t.chat.c.uid.label("chat_uid"), t.run.c.ref.label("run_ref")
+            )
+            .join_from(o, t.account, t.account.c.id == o.c.account_id)
+            .join(t.chat, t.chat.c.id == o.c.chat_id)
+            .join(t.run, t.run.c.id == o.c.run_id, isouter=True)
+            .where(o.c.status.in_(("ready", "sending")))
+            .order_by(o.c.id)
+        )
+        return list(self.connection.execute(query))
+
+    def outbox_row(self, row_id: int) -> Any:
+        o = t.outbox
+        query = (
+            select(
+                o, t.account.c.uid.label("account_uid"), t.chat.c.uid.label("chat_uid"), t.run.c.ref.label("run_ref")
+            )
+            .join_from(o, t.account, t.account.c.id == o.c.account_id)
+            .join(t.chat, t.chat.c.id == o.c.chat_id)
+            .join(t.run, t.run.c.id == o.c.run_id, isouter=True)
+            .where(o.c.id == row_id)
+        )
+        return self.connection.execute(query).one_or_none()
+
+    def sent_since(self, at: int) -> list[Any]:
+        """(account uid, sends) since `at`: what is left of the daily quota."""
+        o = t.outbox
+        query = (
+            select(t.account.c.uid, func.count().label("sends"))
+            .join_from(o, t.account, t.account.c.id == o.c.account_id)
+            .where(o.c.created_at >= at, o.c.status.in_(("done", "sending", "unknown")))
+            .group_by(t.account.c.uid)
+        )
+        return list(self.connection.execute(query))
+
+    # -- gaps -------------------------------------------------------------------------------------------------------
+
+    def open_gap(self, account_id: int, at: int) -> None:
+        self.connection.execute(t.gap.insert().values(account_id=account_id, from_at=at, to_at=at, status="open"))
+
+    def end_gap(self, account_id: int, at: int) -> None:
+        ended = update(t.gap).where(t.gap.c.account_id == account_id, t.gap.c.status == "open")
+        self.connection.execute(ended.values(to_at=at, status="ended"))
+
+    def chat_gap(self, account_id: int, chat_id: int, since: int, until: int, status: str) -> None:
+        row = {"account_id": account_id, "chat_id": chat_id, "from_at": since, "to_at": until, "status": status}
+        self.connection.execute(t.gap.insert().values(**row))
