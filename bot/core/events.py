@@ -37,7 +37,8 @@ class MessageReceived(Event):
 
     `text` is what members read: text segments joined, mentions of others as `@name`, the mention of the bot itself
     left out (`is_to_bot` says it was there), nothing for pictures. A private message that concerns a group has that
-    group as its `chat`: the engine finds it.
+    group as its `chat`: the engine finds it. `line_authors`: who wrote each numbered line of a native 接龙, "" where
+    unknown; only some networks tell.
     """
 
     message_id: str
@@ -51,6 +52,7 @@ class MessageReceived(Event):
     mentions_all: bool = False
     is_to_bot: bool = False
     is_private: bool = False
+    line_authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
