@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.core.effects import SendFile
 from bot.core.events import EffectSettled, Event, OperatorDecided
-from bot.core.play import ALL_CAPABILITIES, Capability
+from bot.core.play import ALL_CAPABILITIES, Capability, Member
 from bot.engine import codec
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
@@ -34,10 +34,11 @@ from bot.engine.failpoints import fp
 from bot.engine.intake import Intake
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.render import Renderer
+from bot.engine.roster import take_groups, take_members
 from bot.engine.stepper import Stepper
 from bot.engine.times import Times
 from bot.playbook.model import ActivePlay, GroupPlan
-from bot.transports.base import Outgoing
+from bot.transports.base import Group, Outgoing
 from storage.writer import Writer
 
 _RETRIES = 5
@@ -203,6 +204,68 @@ class Kernel:
             Settled(id=p.id, outcome="unknown", error="restart") for p in self.suspects.values() if p.account == account
         ]
         return self.cycle(now, settled=rows) if rows else []
+
+    # -- accounts ---------------------------------------------------------------------------------------------------
+
+    def account_online(self, account: str, now: datetime) -> list[tuple[Pending, int]]:
+        """Opens the account's outbox and ends its gap. Returns its suspects with their creation time (ms)."""
+        with self._connection.begin():
+            self.directory.resolve([account], (), {})
+            self.writer.end_gap(self.directory.accounts[account], to_ms(now))
+            rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
+        self.directory.settled()
+        self.outbox.set_online(account, True)
+        return [(p, rows.get(p.id, to_ms(now))) for p in self.suspects.values() if p.account == account]
+
+    def account_offline(self, account: str, now: datetime) -> None:
+        """Its outbox waits; a gap begins."""
+        self.outbox.set_online(account, False)
+        with self._connection.begin():
+            self.writer.open_gap(self.directory.accounts[account], to_ms(now))
+
+    def learn_groups(self, account: str, groups: Sequence[Group], now: datetime) -> list[Dispatch]:
+        """The account's groups; those with a plan start running."""
+
+        def work(batch: Batch) -> None:
+            rooms = take_groups(batch, self.writer, self.directory, account, groups)
+            self._stepper.start_all(batch, [room for room in rooms if room.plan is not None])
+
+        return self._guarded(now, work)
+
+    def learn_members(self, account: str, chat: str, members: Sequence[Member], now: datetime) -> list[Dispatch]:
+        """The whole list of one group: what the log missed is logged and stepped as joins and leaves."""
+        found: list[Event] = []
+
+        def work(batch: Batch) -> None:
+            found[:] = take_members(batch, self.directory, account, chat, members, now)
+
+        sends = self._guarded(now, work)
+        return sends + (self.cycle(now, [Inbound(event, now) for event in found]) if found else [])
+
+    def note_backfill(self, account: str, chat: str, since: datetime, until: datetime, is_complete: bool) -> None:
+        """The gap as one chat saw it: filled, or known to be partial."""
+        if chat not in self.directory.rooms or account not in self.directory.accounts:
+            return
+        with self._connection.begin():
+            self.writer.chat_gap(
+                self.directory.accounts[account], self.directory.rooms[chat].id, to_ms(since), to_ms(until),
+                "backfilled" if is_complete else "partial",
+            )  # fmt: skip
+
+    def last_seen(self) -> list[Any]:
+        """(account, chat, at): the newest logged message of each chat."""
+        with self._connection.begin():
+            return self.writer.last_seen()
+
+    def keep_frames(self, frames: Sequence[tuple[str, str]], now: datetime, most: int) -> None:
+        """Adds raw frames to the debug ring."""
+        known = [
+            (self.directory.accounts[account], raw) for account, raw in frames if account in self.directory.accounts
+        ]
+        with self._connection.begin():
+            self.writer.frames([[account_id, to_ms(now), raw] for account_id, raw in known], most)
+
+    # -- the operator -----------------------------------------------------------------------------------------------
 
     def resend(self, row_id: int, now: datetime, actor: str) -> bool:
         """Puts a dead, unknown, expired or stopped row back in the queue; False when it is none of these."""

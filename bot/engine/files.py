@@ -1,0 +1,48 @@
+"""Tables as files: XLSX and CSV that a spreadsheet shows as text, never runs as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+
+from bot.core.effects import SendFile
+from bot.transports.base import FileMessage
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_table(table: SendFile) -> FileMessage:
+    """`table` as the file that the network gets."""
+    content = _csv(table) if table.format == "csv" else _xlsx(table)
+    name = table.name if table.name.endswith(f".{table.format}") else f"{table.name}.{table.format}"
+    return FileMessage(name=name, content=content, to=table.to)
+
+
+def harmless(value: str | int | float) -> str | int | float:
+    """Text that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _csv(table: SendFile) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(table.columns)
+    writer.writerows([harmless(value) for value in row] for row in table.rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _xlsx(table: SendFile) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(list(table.columns))
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for row in table.rows:
+        sheet.append([harmless(value) for value in row])
+    sheet.freeze_panes = "A2"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

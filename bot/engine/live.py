@@ -1,0 +1,239 @@
+"""The live engine: transports on one side, the writing thread on the other, sends in between.
+
+All I/O runs on one asyncio loop; every decision and every row is made by the writing thread. A task is only ever made
+through `_spawn`, which keeps it and logs what it raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from bot.core.effects import SendFile
+from bot.core.errors import SendDeferred, SendRefused, SendUnknown
+from bot.core.events import Event
+from bot.core.play import Capability, Member
+from bot.engine import codec
+from bot.engine.clock import Clock, from_ms
+from bot.engine.directory import platform_of
+from bot.engine.failpoints import fp
+from bot.engine.files import write_table
+from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+from bot.engine.outbox import Pending
+from bot.engine.writing import WritingThread
+from bot.transports.base import Group, Message, Outgoing, Transport
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+_SEND_TIMEOUT_S = 60.0
+_RECONCILE_AFTER_S = 2.0
+_MOST_FRAMES = 2000
+
+
+class LiveEngine:
+    """Is the `Sink` of every transport."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        transports: Mapping[str, Transport],
+        clock: Clock,
+        *,
+        keep_frames: bool = False,
+    ) -> None:
+        self._kernel, self._transports, self._clock = kernel, transports, clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._last_seen: dict[tuple[str, str], datetime] = {}
+        self._online: dict[str, str] = {}
+        self._keep_frames = keep_frames
+        self._frames: list[tuple[str, str]] = []
+        self.malformed_frames = 0
+        self.writing = WritingThread(kernel, clock, on_sends=self._sends_committed, on_room=self._room_again)
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`; then drains: what was received is written, what was claimed is sent and settled."""
+        self._loop = asyncio.get_running_loop()
+        self.writing.start()
+        await self.call(self._load_last_seen)
+        await self.call(lambda kernel: kernel.activate(self._clock.now()))
+        running = [self._spawn(transport.run(self), transport.platform) for transport in self._transports.values()]
+        try:
+            await stop.wait()
+        finally:
+            await self._drain()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.to_thread(self.writing.stop)
+
+    async def _drain(self, patience_s: float = 10.0) -> None:
+        """Waits for the sends under way, so that a clean stop leaves nothing unknown."""
+        sends = [task for task in self._tasks if task.get_name().startswith("send")]
+        if sends:
+            await asyncio.wait(sends, timeout=patience_s)
+
+    @property
+    def online(self) -> Mapping[str, str]:
+        """Account → implementation, of those that are connected."""
+        return dict(self._online)
+
+    async def call(self, work: Callable[[Kernel], R]) -> R:
+        """Runs `work` in the writing thread; sends that it returns go out."""
+        return await asyncio.wrap_future(self.writing.call(work))
+
+    # -- Sink -------------------------------------------------------------------------------------------------------
+
+    async def events(self, events: Sequence[Event], *, is_backfill: bool = False) -> None:
+        fp("socket.frame")
+        now = self._clock.now()
+        for event in events:
+            key = (event.account, event.chat)
+            if key not in self._last_seen or self._last_seen[key] < event.at:
+                self._last_seen[key] = event.at
+        if not self.writing.put([Inbound(event, now, is_backfill) for event in events]):
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    async def groups(self, account: str, groups: Sequence[Group]) -> None:
+        await self.call(lambda kernel: kernel.learn_groups(account, groups, self._clock.now()))
+
+    async def members(self, account: str, chat: str, members: Sequence[Member]) -> None:
+        await self.call(lambda kernel: kernel.learn_members(account, chat, members, self._clock.now()))
+
+    async def connected(self, account: str, *, app: str = "") -> None:
+        self._online[account] = app
+        log.info("online: %s %s", account, app)
+        suspects = await self.call(lambda kernel: kernel.account_online(account, self._clock.now()))
+        if suspects:
+            self._spawn(self._reconcile(account, suspects), f"reconcile {account}")
+
+    async def disconnected(self, account: str, reason: str) -> None:
+        if self._online.pop(account, None) is not None:
+            log.warning("offline: %s (%s)", account, reason)
+            await self.call(lambda kernel: kernel.account_offline(account, self._clock.now()))
+
+    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
+        await self.call(lambda kernel: kernel.note_backfill(account, chat, since, until, is_complete))
+
+    def last_seen(self, account: str, chat: str) -> datetime | None:
+        return self._last_seen.get((account, chat))
+
+    def frame(self, account: str, raw: str) -> None:
+        if not self._keep_frames:
+            return
+        self._frames.append((account, raw))
+        if len(self._frames) >= 100:
+            rows, self._frames = self._frames, []
+            self.writing.call(lambda kernel: kernel.keep_frames(rows, self._clock.now(), _MOST_FRAMES))
+
+    def malformed(self, account: str, raw: str, error: str) -> None:
+        self.malformed_frames += 1
+        log.warning("malformed frame from %s: %s: %.200s", account or "?", error, raw)
+
+    def capabilities(self, account: str, chat: str) -> frozenset[Capability]:
+        """What the account's network says it may do. Called in the writing thread; transports answer from memory."""
+        transport = self._transports.get(platform_of(account))
+        return transport.capabilities(account, chat) if transport else frozenset()
+
+    # -- sending ----------------------------------------------------------------------------------------------------
+
+    def _sends_committed(self, sends: list[Dispatch]) -> None:
+        """In the writing thread, after the commit."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._send_all, sends)
+
+    def _send_all(self, sends: list[Dispatch]) -> None:
+        for dispatch in sends:
+            self._spawn(self._send(dispatch), "send")
+
+    async def _send(self, dispatch: Dispatch) -> None:
+        fp("outbox.before_send")
+        answer = await self._attempt(dispatch)
+        fp("outbox.sent")
+        self.writing.settle(answer)
+
+    async def _attempt(self, dispatch: Dispatch) -> Settled:
+        transport = self._transports.get(platform_of(dispatch.account))
+        if transport is None:
+            return Settled(id=dispatch.id, outcome="refused", error=f"no transport for {dispatch.account}")
+        started = self._clock.now()
+        try:
+            outgoing = await self._ready(dispatch.outgoing)
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                receipt = await transport.send(dispatch.account, dispatch.chat, outgoing)
+            return Settled(id=dispatch.id, outcome="done", message_id=receipt.message_id, at=receipt.at)
+        except SendRefused as error:
+            return Settled(id=dispatch.id, outcome="refused", error=str(error), capability=error.capability)
+        except SendDeferred as error:
+            return Settled(id=dispatch.id, outcome="deferred", error=str(error), retry_after_s=error.retry_after_s)
+        except (SendUnknown, TimeoutError) as error:
+            return await self._resolve(transport, dispatch, started, str(error) or "timeout")
+        except Exception as error:
+            log.exception("a transport failed to send %s", dispatch.id)
+            return Settled(id=dispatch.id, outcome="unknown", error=f"{type(error).__name__}: {error}")
+
+    async def _ready(self, outgoing: Outgoing | SendFile) -> Outgoing:
+        return await asyncio.to_thread(write_table, outgoing) if isinstance(outgoing, SendFile) else outgoing
+
+    async def _resolve(self, transport: Transport, dispatch: Dispatch, since: datetime, error: str) -> Settled:
+        """Nobody answered: the network's own history may still know."""
+        unknown = Settled(id=dispatch.id, outcome="unknown", error=error)
+        if not isinstance(dispatch.outgoing, Message):
+            return unknown
+        await asyncio.sleep(_RECONCILE_AFTER_S)
+        return await self._ask(transport, dispatch.account, dispatch.chat, dispatch.outgoing, since, unknown)
+
+    async def _ask(
+        self, transport: Transport, account: str, chat: str, message: Message, since: datetime, unknown: Settled
+    ) -> Settled:
+        try:
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                receipt = await transport.find_sent(account, chat, message, since - timedelta(seconds=5))
+        except (SendUnknown, SendRefused, SendDeferred, TimeoutError):
+            return unknown
+        if receipt is None:
+            return Settled(id=unknown.id, outcome="absent", error="not in the history")
+        return Settled(id=unknown.id, outcome="done", message_id=receipt.message_id, at=receipt.at)
+
+    async def _reconcile(self, account: str, suspects: Sequence[tuple[Pending, int]]) -> None:
+        """What was with the network when the last process ended: found in its history, certainly absent, or unknown."""
+        transport = self._transports[platform_of(account)]
+        for pending, created_ms in suspects:
+            unknown = Settled(id=pending.id, outcome="unknown", error="the process ended while this was being sent")
+            action = codec.decode(pending.kind, pending.body)
+            answer = unknown
+            if isinstance(action, Message):
+                answer = await self._ask(transport, account, pending.chat, action, from_ms(created_ms), unknown)
+            self.writing.settle(answer)
+
+    # -- tasks ------------------------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        task = asyncio.ensure_future(work)
+        task.set_name(name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task %s failed", task.get_name(), exc_info=error)
+
+    def _room_again(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._has_room.set)
+
+    def _load_last_seen(self, kernel: Kernel) -> None:
+        for row in kernel.last_seen():
+            if row.at is not None:
+                self._last_seen[(row.account, row.chat)] = from_ms(row.at)

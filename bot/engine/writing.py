@@ -1,0 +1,171 @@
+"""The one thread that writes: it takes what has arrived, runs a cycle, and only then lets the sends go.
+
+What is queued is committed as soon as the last commit ends, so batches grow by themselves when the disk is slow; with
+few events waiting it lingers two milliseconds, which costs no one anything and saves a fifth of a core. A full queue
+makes the transports stop reading their sockets. A database that refuses (disk full, server gone) loses nothing: the same
+batch is tried again until it stands.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from bot.engine.clock import Clock, monotonic_s
+from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+
+MOST_IN_BATCH = 500
+QUEUE_LIMIT = 10_000
+_LINGER_BELOW = 20
+_LINGER_S = 0.002
+_RETRY_S = (0.05, 0.2, 1.0, 5.0)
+
+
+@dataclass(slots=True)
+class Lag:
+    """How long the newest batch waited and took, in seconds."""
+
+    waited_s: float = 0.0
+    took_s: float = 0.0
+    is_refused: bool = False
+    refusal: str = ""
+    batches: deque[int] = field(default_factory=lambda: deque(maxlen=256))
+
+
+class WritingThread:
+    """Owns the kernel. `on_sends` and `on_room` are called in this thread after a commit."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        clock: Clock,
+        *,
+        on_sends: Callable[[list[Dispatch]], None],
+        on_room: Callable[[], None],
+    ) -> None:
+        self._kernel, self._clock, self._on_sends, self._on_room = kernel, clock, on_sends, on_room
+        self._condition = threading.Condition()
+        self._inbound: deque[Inbound] = deque()
+        self._settled: deque[Settled] = deque()
+        self._calls: deque[tuple[Callable[[Kernel], Any], Future[Any]]] = deque()
+        self._is_stopping = False
+        self._first_at = 0.0
+        self.lag = Lag()
+        self._thread = threading.Thread(target=self._run, name="qunops-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Writes what is queued, then ends."""
+        with self._condition:
+            self._is_stopping = True
+            self._condition.notify()
+        self._thread.join(timeout_s)
+
+    def __len__(self) -> int:
+        return len(self._inbound)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def put(self, items: Sequence[Inbound]) -> bool:
+        """Queues events; False when the queue is full now and the caller should wait for `on_room`."""
+        with self._condition:
+            if not self._inbound:
+                self._first_at = monotonic_s()
+            self._inbound.extend(items)
+            self._condition.notify()
+            return len(self._inbound) < QUEUE_LIMIT
+
+    def settle(self, answer: Settled) -> None:
+        with self._condition:
+            self._settled.append(answer)
+            self._condition.notify()
+
+    def call(self, work: Callable[[Kernel], R]) -> Future[R]:
+        """Runs `work` between two cycles; what it returns or raises is the future's."""
+        future: Future[R] = Future()
+        with self._condition:
+            self._calls.append((work, future))
+            self._condition.notify()
+        return future
+
+    # -- the thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            inbound, settled, calls, is_last = self._gather()
+            for work, future in calls:
+                self._do(work, future)
+            self._cycle(inbound, settled)
+            if is_last:
+                return
+
+    def _gather(self) -> tuple[list[Inbound], list[Settled], list[tuple[Callable[[Kernel], Any], Future[Any]]], bool]:
+        with self._condition:
+            while not (self._inbound or self._settled or self._calls or self._is_stopping):
+                wake = self._kernel.next_wake()
+                wait = None if wake is None else max(0.0, (wake - self._clock.now()).total_seconds())
+                if wait == 0.0:
+                    break
+                self._condition.wait(min(wait, 1.0) if wait is not None else 1.0)
+            if 0 < len(self._inbound) < _LINGER_BELOW and not self._calls and not self._is_stopping:
+                self._condition.wait_for(
+                    lambda: len(self._inbound) >= _LINGER_BELOW or self._is_stopping, timeout=_LINGER_S
+                )
+            was_full = len(self._inbound) >= QUEUE_LIMIT
+            inbound = [self._inbound.popleft() for _ in range(min(MOST_IN_BATCH, len(self._inbound)))]
+            settled = list(self._settled)
+            self._settled.clear()
+            calls = list(self._calls)
+            self._calls.clear()
+            is_last = self._is_stopping and not self._inbound
+            self.lag.waited_s = monotonic_s() - self._first_at if inbound else 0.0
+            self._first_at = monotonic_s()
+        if was_full:
+            self._on_room()
+        return inbound, settled, calls, is_last
+
+    def _do(self, work: Callable[[Kernel], Any], future: Future[Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = work(self._kernel)
+        except BaseException as error:
+            future.set_exception(error)
+            return
+        future.set_result(result)
+        if isinstance(result, list) and result and isinstance(result[0], Dispatch):
+            self._on_sends(result)
+
+    def _cycle(self, inbound: list[Inbound], settled: list[Settled]) -> None:
+        started = monotonic_s()
+        attempt = 0
+        while True:
+            try:
+                sends = self._kernel.cycle(self._clock.now(), inbound, settled)
+                break
+            except OperationalError as error:
+                self.lag.is_refused, self.lag.refusal = True, str(error.orig or error)
+                log.error("the database refuses, nothing is lost, trying again: %s", self.lag.refusal)
+                with self._condition:
+                    self._condition.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
+                    if self._is_stopping and attempt > 10:
+                        return
+                attempt += 1
+        self.lag.is_refused, self.lag.took_s = False, monotonic_s() - started
+        self.lag.batches.append(len(inbound))
+        if sends:
+            self._on_sends(sends)
