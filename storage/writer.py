@@ -43,7 +43,7 @@ _MEMBER_DAYS = BulkInsert(
     conflict=", ".join(f"{c} = member_day.{c} + excluded.{c}" for c in ROLLUP)
     + ", last_at = coalesce(excluded.last_at, member_day.last_at)",
 )
-_LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
+_LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "day", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
 _LEDGER = BulkInsert(
     t.ledger,
     ("chat_id", "member_id", "delta", "balance_after", "source", "reason", "cause", "idem", "at"),
@@ -208,7 +208,7 @@ class Writer:
         _MEMBER_DAYS.run(self.connection, rows)
 
     def last_spoke(self, keys: Rows) -> list[Any]:
-        """(chat_id, member_id, last_at) for keys (chat_id, day, member_id)."""
+        """(chat_id, day, member_id, last_at) for keys (chat_id, day, member_id)."""
         return _LAST_SPOKE.run(self.connection, keys)
 
     def recent_messages(self, chat_id: int, limit: int) -> list[Any]:

@@ -67,6 +67,7 @@ class Intake:
         events: list[list[Any]] = []
         for item in inbound:
             (messages if isinstance(item.event, MessageReceived) else events).append(self._row(item))
+        self._read_buckets(inbound)
         new = self._writer.log_messages(messages) | self._writer.log_events(events)
         fresh = []
         for item in inbound:
@@ -143,6 +144,20 @@ class Intake:
             if by:
                 members.setdefault(by, "")
         self._directory.resolve(accounts, chats, members)
+
+    def _read_buckets(self, inbound: Sequence[Inbound]) -> None:
+        """When those who speak for the first time since the start had spoken last today."""
+        asked: dict[tuple[int, str, int], Person] = {}
+        for item in inbound:
+            event = item.event
+            if isinstance(event, MessageReceived) and not event.is_private:
+                room = self._directory.rooms[event.chat]
+                person = self._directory.people(room).get(event.member)
+                if person is not None and person.bucket < 0:
+                    person.bucket = 0
+                    asked[(room.id, self._directory.day(room, to_ms(event.at)), person.id)] = person
+        for row in self._writer.last_spoke([list(key) for key in asked]):
+            asked[(row.chat_id, row.day, row.member_id)].bucket = (row.last_at or 0) // _COUNT_SPAN_MS
 
     def _row(self, item: Inbound) -> list[Any]:
         event = item.event
@@ -228,9 +243,6 @@ class Intake:
         batch.count(room, day, person.id, "msgs", last_at=at)
         if event.text:
             batch.count(room, day, person.id, "chars", len(event.text))
-        if person.bucket < 0:
-            last = self._writer.last_spoke([[room.id, day, person.id]])
-            person.bucket = (last[0].last_at or 0) // _COUNT_SPAN_MS if last else 0
         if at // _COUNT_SPAN_MS > person.bucket:
             person.bucket = at // _COUNT_SPAN_MS
             batch.count(room, day, person.id, "counted")

@@ -18,6 +18,8 @@ _TRAILING = " 。.!!~~,,、;;…^_"
 _QUESTION = re.compile(
     r"[??]|(?:吗|么|没|呢|嘛)$|^(?:了|过|吗|么|没|的|成功|时间|规则|记录|群|活动|要|是|怎|几|什|不|完|这|那|还|也|都|就|真|吧|啊|呀|失败|之)"
 )
+_SHORT = 8
+"""A short rest may be a question about the command (打卡时间是几点); a longer one is content, whatever it asks."""
 _EMOJI_END = re.compile(r"[\W_]+$")
 
 # What phones and thumbs make of the commonest commands. Homophones only: an edit distance would hit ordinary words
@@ -44,6 +46,8 @@ class CommandTable:
     by_spelling: Mapping[str, tuple[str, CommandSpec]]
     glued: tuple[str, ...]
     longest: int
+    first: frozenset[str]
+    """First letters of all spellings: ordinary chat is told apart by one look."""
 
     @classmethod
     def build(cls, plays: Iterable[tuple[str, Iterable[CommandSpec]]]) -> CommandTable:
@@ -58,8 +62,12 @@ class CommandTable:
                         typos.setdefault(fold(typo), (play, spec))
         for typo, target in typos.items():
             by_spelling.setdefault(typo, target)
-        glued = tuple(sorted((w for w, (_, s) in by_spelling.items() if s.is_glued), key=len, reverse=True))
-        return cls(by_spelling, glued, max(map(len, by_spelling), default=0))
+        # A typo counts alone only: 大卡 is 打卡 mistyped, 大卡车来了 is about a lorry.
+        glued = [word for word, (_, spec) in by_spelling.items() if spec.is_glued and word not in typos]
+        return cls(
+            by_spelling, tuple(sorted(glued, key=len, reverse=True)), max(map(len, by_spelling), default=0),
+            frozenset(word[0] for word in by_spelling),
+        )  # fmt: skip
 
 
 def parse_command(text: str, table: CommandTable) -> tuple[str, Command] | None:
@@ -70,6 +78,8 @@ def parse_command(text: str, table: CommandTable) -> tuple[str, Command] | None:
     body = text[start.end() :] if start else text
     first = body.split("\n", 1)[0]
     head = fold(first[: table.longest * 2 + 40])
+    if not head or head[0] not in table.first:
+        return None
     bare = head.rstrip(_TRAILING)
     if (hit := table.by_spelling.get(bare) or table.by_spelling.get(_EMOJI_END.sub("", bare))) and "\n" not in body:
         if "?" in head:
@@ -84,7 +94,7 @@ def parse_command(text: str, table: CommandTable) -> tuple[str, Command] | None:
         if head.startswith(spelling):
             play, spec = table.by_spelling[spelling]
             rest = _rest_after(body, len(spelling))
-            if rest is None or _QUESTION.search(fold(rest.split("\n", 1)[0])):
+            if rest is None or (len(rest) <= _SHORT and _QUESTION.search(fold(rest))):
                 return None
             return play, Command(spec.name, rest)
     return None
