@@ -1,0 +1,76 @@
+"""`qunops quiz`: check a question bank, and judge answers and sessions from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli import NO, USAGE
+from bot.plays.quiz.reading import parse_bank
+from bot.plays.quiz.replay import judged, replay
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="文件 · the file")]
+
+
+def register(app: typer.Typer) -> None:
+    quiz = typer.Typer(name="quiz", help="题库检查与判题 · question banks and judging", no_args_is_help=True)
+    quiz.command("import")(import_)
+    quiz.command("judge")(judge)
+    app.add_typer(quiz)
+
+
+def import_(
+    file: File,
+    lang: Annotated[str, typer.Option(help="zh | en")] = "zh",
+    format: Annotated[str, typer.Option(help="text | json")] = "text",
+) -> None:
+    """检查题库(YAML 或 CSV)并列出问题 · check a bank and print its problems."""
+    bank, problems = parse_bank(str(file), _text(file))
+    errors = sum(problem.is_error for problem in problems)
+    if format == "json":
+        rows = [
+            {"line": p.line, "code": p.code, "message": p.zh if lang == "zh" else p.en, "is_error": p.is_error}
+            for p in problems
+        ]
+        report = {"bank": bank.name, "questions": len(bank.questions), "problems": rows}
+        typer.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        for problem in problems:
+            kind = ("错误", "error") if problem.is_error else ("提醒", "warning")
+            says = problem.zh if lang == "zh" else problem.en
+            typer.echo(f"{file}:{problem.line}: {kind[lang != 'zh']} {problem.code}: {says}")
+        if lang == "zh":
+            verdict = "不能用,请先改好错误" if errors else "可以用"
+            typer.echo(f"{bank.name or file.name}: {len(bank.questions)} 题,{errors} 个错误,{verdict}")
+        else:
+            verdict = "not usable, mend the errors first" if errors else "ready"
+            typer.echo(f"{bank.name or file.name}: {len(bank.questions)} questions, {errors} errors, {verdict}")
+    raise typer.Exit(NO if errors else 0)
+
+
+def judge(file: File) -> None:
+    """按规则判答案与计分,输出 JSON · judge answers and score sessions from a JSON file."""
+    try:
+        data: dict[str, Any] = json.loads(file.read_text("utf-8-sig"))
+        result = {
+            "answers": {case["id"]: judged(case) for case in data.get("answers", [])},
+            "scoring": {
+                case["id"]: replay(case.get("config") or {}, case["questions"]) for case in data.get("scoring", [])
+            },
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        typer.echo(f"{file}: 格式不对 · not in the judging format: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(USAGE) from error
+    typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+def _text(file: Path) -> str:
+    """UTF-8 with or without BOM, else GB18030: what spreadsheets on Chinese Windows write."""
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", errors="replace")
