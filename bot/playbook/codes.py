@@ -380,6 +380,14 @@ CODES: Mapping[str, Code] = dict(
             "没有 groups,这份剧本不会在任何群里运行。",
             "Without `groups` the playbook runs nowhere.",
         ),
+        _code(
+            "PB317",
+            "warning",
+            "日期已经过去",
+            "The date is past",
+            "一次性的安排写的是过去的时间,不会再触发。用完了可以删掉,或改成新的日期。",
+            "A one-off date lies in the past and won't fire again. Remove it or give it a new date.",
+        ),
         # 4xx: what a network can do
         _code(
             "PB401",

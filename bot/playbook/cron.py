@@ -99,3 +99,19 @@ def _weekday_names(part: str) -> str:
         if re.fullmatch(r"[0-7](-[0-7])?", part)
         else ""
     )
+
+
+_LONGEST = {1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
+
+
+def is_impossible(cron: str) -> bool:
+    """Whether the named days exist in none of the named months: the 30th of February."""
+    fields = cron.lower().split()
+    if len(fields) != 5 or not re.fullmatch(r"[0-9]+(,[0-9]+)*", fields[2]):
+        return False
+    names = {name: number for number, name in enumerate(_MONTHS, 1)}
+    months = [names.get(part, int(part) if part.isdigit() else 0) for part in fields[3].split(",")]
+    if not all(1 <= month <= 12 for month in months):
+        return False
+    first = min(int(day) for day in fields[2].split(","))
+    return all(_LONGEST[month] < first for month in months)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from bot.core.units import AssetRef, TemplateText
+from bot.playbook.nodes import Node
 from bot.playbook.shape import Path
 
 Mark: TypeAlias = AssetRef | TemplateText
@@ -70,3 +71,43 @@ def _marks_of(annotation: Any) -> tuple[Mark, ...]:
     if get_origin(annotation) in (Union, UnionType):
         return tuple(mark for each in get_args(annotation) for mark in _marks_of(each))
     return ()
+
+
+def written_marks(model: type[BaseModel], node: Node, path: Path = ()) -> Iterator[tuple[Path, str, Mark]]:
+    """The same from the file alone: for params that did not validate. Finds nothing behind a shorthand."""
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        below = node.children.get(key)
+        if below is not None:
+            found = [mark for mark in field.metadata if isinstance(mark, AssetRef | TemplateText)]
+            yield from _walk_written(field.annotation, found, below, (*path, key))
+
+
+def _walk_written(annotation: Any, found: list[Mark], node: Node, path: Path) -> Iterator[tuple[Path, str, Mark]]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *metadata = get_args(annotation)
+        found = [*found, *(mark for mark in metadata if isinstance(mark, AssetRef | TemplateText))]
+        yield from _walk_written(inner, found, node, path)
+    elif node.kind == "text":
+        for mark in (found or list(_marks_of(annotation)))[-1:]:
+            yield path, node.value, mark
+    elif node.kind == "list":
+        for index, item in enumerate(node.elements):
+            yield from _walk_written(_item(annotation, list), found, item, (*path, index))
+    elif node.kind == "map":
+        models = list(_models(annotation))
+        if models:
+            best = max(models, key=lambda each: len(set(each.model_fields) & set(node.children)))
+            yield from written_marks(best, node, path)
+        else:
+            for key, item in node.children.items():
+                yield from _walk_written(_item(annotation, Mapping), found, item, (*path, key))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, UnionType, Annotated):
+        for each in get_args(annotation):
+            yield from _models(each)

@@ -113,8 +113,9 @@ class _Reader:
                 node.style = "flow" if event.flow_style else ""
                 self._stack.append(_Frame(node, event.anchor))
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                frame = self._stack.pop()
-                frame.node.end_line, frame.node.end_col = event.end_mark.line + 1, event.end_mark.column + 1
+                frame, end = self._stack.pop(), event.end_mark
+                if end is not None:
+                    frame.node.end_line, frame.node.end_col = end.line + 1, end.column + 1
                 self._place(frame.node, frame.anchor)
             case yaml.AliasEvent():
                 self._alias(event)

@@ -1,0 +1,108 @@
+"""What a playbook refers to outside of its plays: tags, roles and tiers, plays that an override changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.playbook.compiling import validate
+from bot.playbook.header import Head, Layer
+from bot.playbook.house import House
+from bot.playbook.merge import only
+from bot.playbook.nodes import Node
+from bot.playbook.problems import NOTHING, Problem, Wording
+from bot.playbook.spelling import nearest
+
+_TIERS = frozenset(
+    ("核心", "活跃", "普通", "沉默", "潜水", "新人", "流失", "core", "active", "regular", "silent", "new")
+)
+_PLATFORM_ROLES = frozenset(("operator", "owner", "admin", "member", "bot"))
+
+
+def override_problems(overrides: Node, full: Node) -> Iterable[Problem]:
+    if overrides.kind != "map":
+        message = Wording("overrides 下面要写「tag:标签」或群号", "`overrides` is a map by tag or group")
+        yield Problem(code="PB203", place=overrides.place(), message=message, key="overrides")
+        return
+    plays = full.children.get("plays")
+    known = list(plays.children) if plays is not None and plays.kind == "map" else []
+    _, found = validate(Head, only(full, "playbook") if not overrides.children else _just(full, "overrides", overrides))
+    yield from found
+    for key, layer in overrides.children.items():
+        _, found = validate(Layer, layer, f"overrides.{key}")
+        yield from (each for each in found if not _is_deeper(each, layer))
+        changed = layer.children.get("plays") if layer.kind == "map" else None
+        for name in changed.children if changed is not None and changed.kind == "map" else ():
+            if name not in known and changed is not None:
+                yield Problem(
+                    code="PB313",
+                    place=changed.key_place(name),
+                    message=Wording(f"剧本里没有叫「{name}」的玩法", f"the playbook has no play called `{name}`"),
+                    expected=Wording("、".join(known), ", ".join(known)),
+                    suggestion=nearest(name, known),
+                    key=f"overrides.{key}.plays.{name}",
+                )
+
+
+def _just(full: Node, key: str, node: Node) -> Node:
+    return replace(full, children={key: node}, keys={key: full.keys.get(key, node)})
+
+
+def _is_deeper(problem: Problem, layer: Node) -> bool:
+    """A wrong value inside is reported by the variant that the layer makes; only its own keys are judged here."""
+    return problem.code != "PB201" and layer.kind == "map"
+
+
+def selector_problems(tree: Node, house: House) -> Iterable[Problem]:
+    groups = tree.children.get("groups")
+    if groups is None or (groups.kind == "list" and not groups.elements):
+        place = tree.key_place("groups") if groups is not None else tree.key_place("playbook")
+        message = Wording("没有写 groups:这份剧本不会在任何群里运行", "no `groups`: the playbook runs nowhere")
+        hint = Wording('例如 groups: [tag:共读营] 或 ["qq:123456"]', 'e.g. groups: [tag:camp] or ["qq:123456"]')
+        yield Problem(code="PB316", place=place, message=message, hint=hint, key="groups")
+    if not house.has_groups:
+        return
+    nodes = [node for node in (groups.elements if groups is not None else []) if node.kind == "text"]
+    overrides = tree.children.get("overrides")
+    marks = [(str(node.value), node.place()) for node in nodes]
+    if overrides is not None and overrides.kind == "map":
+        marks += [(key, overrides.key_place(key)) for key in overrides.children]
+    for selector, place in marks:
+        if selector.startswith("tag:") and selector[4:] not in house.tags:
+            tag = nearest(selector[4:], house.tags)
+            yield Problem(
+                code="PB311",
+                place=place,
+                message=Wording(f"没有哪个群有标签「{selector[4:]}」", f"no group carries the tag `{selector[4:]}`"),
+                expected=Wording("、".join(sorted(house.tags)), ", ".join(sorted(house.tags))),
+                suggestion=f"tag:{tag}" if tag else "",
+                hint=Wording("标签在 groups.yaml 里给", "tags are given in groups.yaml"),
+                key="groups",
+            )
+
+
+def label_problems(tree: Node, house: House) -> Iterable[Problem]:
+    """`role:` and `tier:` labels that nobody can have."""
+    roles_node = tree.children.get("roles")
+    roles = set(_PLATFORM_ROLES) | set(roles_node.children if roles_node is not None else ())
+    for settings in (*house.tag_settings.values(), *house.group_settings.values()):
+        more = settings.children.get("roles")
+        roles |= set(more.children) if more is not None else set()
+    plays = tree.children.get("plays")
+    for path, scalar in plays.scalars(("plays",)) if plays is not None else ():
+        if scalar.kind != "text" or "\n" in scalar.value or " " in scalar.value:
+            continue
+        what, _, name = scalar.value.partition(":")
+        known = {"role": roles, "tier": set(_TIERS)}.get(what)
+        if known is None or not name or name in known:
+            continue
+        guess = nearest(name, known)
+        zh = "角色" if what == "role" else "等级"
+        yield Problem(
+            code="PB312",
+            place=scalar.place(),
+            message=Wording(f"没有「{name}」这个{zh}", f"there is no {what} `{name}`"),
+            suggestion=f"{what}:{guess}" if guess else "",
+            hint=Wording("角色先写在 roles 里", "define it in `roles` first") if what == "role" else NOTHING,
+            key=".".join(map(str, path)),
+        )
