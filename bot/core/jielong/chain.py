@@ -114,13 +114,17 @@ class Chain:
     def remove(self, entry: Entry) -> None:
         self._put(replace(entry, is_active=False, step=self.next_step))
 
-    def undo(self, step: Step) -> bool:
-        """Takes back what `step` did to entries that nothing later has changed; whether anything was."""
+    def undo(self, step: Step, *, is_new_change: bool = False) -> bool:
+        """Takes back what `step` did to entries that nothing later has changed; whether anything was.
+
+        `is_new_change`: the undoing counts as the entries' last change, so that it can be undone itself.
+        """
         did = False
         for change in step.changes:
             entry = self.entries[change.entry]
             if entry.step == step.n:
-                self._put(change.before or replace(entry, is_active=False))
+                undone = change.before or replace(entry, is_active=False)
+                self._put(replace(undone, step=self.next_step) if is_new_change else undone)
                 did = True
         self.steps = [replace(each, is_undone=True) if each.n == step.n else each for each in self.steps]
         return did
@@ -165,6 +169,9 @@ class Chain:
         """Remembers a message that concerns the chain, so that replies to it find the chain."""
         if message and not self.concerns(message):
             self.head = replace(self.head, related=(*self.head.related, message)[-_RELATED_KEPT:])
+
+    def set_tail(self, tail: str) -> None:
+        self.head = replace(self.head, tail=tail)
 
     def touch(self, at: datetime) -> None:
         self.head = replace(self.head, active_at=max(at, self.head.active_at))

@@ -19,7 +19,7 @@ from bot.core.jielong.members import Directory
 from bot.core.jielong.merge import Item, Merge, Verdict
 from bot.core.jielong.parsing import Listed, ListMessage, parse_list
 from bot.core.jielong.quantity import quantity_of
-from bot.core.jielong.records import ENTRY_LIMIT, Entry, Head, Options, StepKind
+from bot.core.jielong.records import Entry, Head, Options, StepKind
 from bot.core.jielong.replies import Reply, parse_reply
 
 _FRAGMENT_LINE = 30
@@ -129,6 +129,28 @@ class Group:
         self.next_id += 1
         self.chains[chain.id] = chain
         return chain
+
+    def enter(self, message: Posted, text: str) -> Outcome:
+        """Adds `text` as the sender's line, or edits the line of the same name (接龙 张三 2份)."""
+        self.pass_time(message.at)
+        chain = self._replied_to(message)
+        if chain is None:
+            if len(self.open_chains) != 1:
+                return Outcome(None, "fragment", [Verdict("ambiguous_chain")] if self.open_chains else [])
+            chain = self.open_chains[0]
+        if not chain.is_open:
+            return self._too_late(chain, message)
+        merge = self._merge(chain, message)
+        merge.apply_fragment([Item(text, message.sender)])
+        return self._done(chain, message, "fragment", merge, is_accepted=True)
+
+    def undo(self, chain: Chain, number: int, by: str, at: datetime) -> bool:
+        """An operator takes back step `number`; what later steps changed stays. Whether anything was undone."""
+        step = next((step for step in chain.steps if step.n == number and not step.is_undone), None)
+        if step is None or not chain.undo(step, is_new_change=True):
+            return False
+        chain.commit("undo", message="", by=by, at=at)
+        return True
 
     # -- lists ------------------------------------------------------------------------------------------------------
 
@@ -258,7 +280,7 @@ class Group:
         own = next((entry for entry in chain.active if merge.is_own(entry)), None)
         if own:
             merge.verdicts.append(Verdict("already_joined", own.id))
-        elif chain.active_count >= ENTRY_LIMIT:
+        elif chain.active_count >= merge.limit:
             merge.verdicts.append(Verdict("full"))
         else:
             more = reply.number - 1 if self.options.counts_guests else reply.number
@@ -324,6 +346,7 @@ class Group:
             is_operator=self._is_operator(message),
             directory=self.directory,
             one_per_member=self.options.one_per_member,
+            limit=self.options.limit,
         )
 
     def _may(self, chain: Chain, message: Posted) -> Callable[[int], bool]:

@@ -46,10 +46,17 @@ class Merge:
     """One sender's changes to one chain. `step` methods follow the numbers of the merge's description."""
 
     def __init__(
-        self, chain: Chain, sender: str, *, is_operator: bool, directory: Directory, one_per_member: bool = False
+        self,
+        chain: Chain,
+        sender: str,
+        *,
+        is_operator: bool,
+        directory: Directory,
+        one_per_member: bool = False,
+        limit: int = ENTRY_LIMIT,
     ) -> None:
         self.chain, self.sender, self.is_operator = chain, sender, is_operator
-        self.directory, self.one_per_member = directory, one_per_member
+        self.directory, self.one_per_member, self.limit = directory, one_per_member, limit
         self.verdicts: list[Verdict] = []
 
     # -- permission -------------------------------------------------------------------------------------------------
@@ -117,7 +124,7 @@ class Merge:
             self._say("duplicate_dropped", other, item.text)
         elif len(item.text) > TEXT_LIMIT:
             self._say("too_long", entry, item.text)
-        elif not entry.is_active and self.chain.active_count >= ENTRY_LIMIT:
+        elif not entry.is_active and self.chain.active_count >= self.limit:
             self._say("full", text=item.text)
         else:
             self.chain.edit(entry, item.text, self.directory.named(item.text) or entry.owner)
@@ -147,7 +154,7 @@ class Merge:
     def _add(self, text: str, author: str) -> int:
         if len(text) > TEXT_LIMIT:
             self._say("too_long", text=text)
-        elif self.chain.active_count >= ENTRY_LIMIT:
+        elif self.chain.active_count >= self.limit:
             self._say("full", text=text)
         else:
             return self.chain.add(text, author, self.directory.named(text) or author).id

@@ -16,7 +16,8 @@ StepKind = Literal["list", "join", "cancel", "fragment", "remove", "recall", "un
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`deadline` and `goods` from the configuration win over what the list's header says."""
+    """`deadline` and `goods` from the configuration win over what the list's header says. `limit`: active entries
+    beyond it are refused; beyond `capacity` they wait."""
 
     operators: frozenset[str] = frozenset()
     deadline: datetime | None = None
@@ -24,6 +25,7 @@ class Options:
     capacity: int | None = None
     one_per_member: bool = False
     counts_guests: bool = False
+    limit: int = ENTRY_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,254 @@
+"""Commands: what operators and members ask of a chain beside joining it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.core.effects import Effect, Say, Template
+from bot.core.events import MessageReceived
+from bot.core.jielong import Chain, Entry, Posted, Step, goods_of, parse_list
+from bot.core.jielong.goods import order_of
+from bot.core.play import Capability, Command
+from bot.core.segments import Mention
+from bot.plays.chain.closing import missing, opened
+from bot.plays.chain.posts import answer, arm, first_line, post, summary
+from bot.plays.chain.shelf import Ctx, Shelf
+from bot.plays.chain.table import export
+
+_SHOWN = 10
+_NAMES = 30
+
+Order = Callable[[Shelf, MessageReceived, Command, Ctx], list[Effect]]
+
+
+def the_chain(shelf: Shelf, event: MessageReceived) -> Chain | None:
+    """The replied-to chain, else the only open one, else the newest closed one; None: several, or none at all."""
+    chains = list(shelf.group.chains.values())
+    if event.reply_to:
+        for chain in chains:
+            if chain.concerns(event.reply_to):
+                return chain
+    open_chains = shelf.group.open_chains
+    if len(open_chains) == 1:
+        return open_chains[0]
+    return chains[-1] if chains and not open_chains else None
+
+
+def show(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None or (not chain.is_open and not event.reply_to):
+        return [_overview(shelf, event, ctx)]
+    if event.is_private:
+        return [Say(words=Template("chain/list", _plain(shelf, chain, ctx)), to=event.member)]
+    return [post(shelf, chain, ctx)]
+
+
+def _plain(shelf: Shelf, chain: Chain, ctx: Ctx) -> dict[str, object]:
+    return {**summary(shelf, chain, ctx), "kept": [], "kept_more": 0, "long": 0, "refused": 0}
+
+
+def _overview(shelf: Shelf, event: MessageReceived, ctx: Ctx) -> Say:
+    chains = [summary(shelf, chain, ctx) for chain in shelf.group.open_chains]
+    return answer(event, "overview", chains=chains, may_open=ctx.params.lets_members_open)
+
+
+def who_has_not(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    left = missing(chain, ctx)
+    names = [member.name for member in left[:_NAMES]]
+    data = {"name": chain.head.title.split("\n", 1)[0], "names": names, "more": len(left) - len(names)}
+    return [answer(event, "who_has_not", **data)]
+
+
+def open_by_operator(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    if not command.rest.strip():
+        return [answer(event, "how_to_open")]
+    return open_chain(shelf, ctx, command.rest, event.member, event.at, message=event.message_id)
+
+
+def open_chain(shelf: Shelf, ctx: Ctx, title: str, creator: str, at: datetime, *, message: str = "") -> list[Effect]:
+    """A new chain with the playbook's example and tail. An open one of the same title is continued."""
+    params = ctx.params
+    parts = [f"#接龙\n{title}", *([f"例 {params.example}"] if params.example else [])]
+    text = "\n".join(parts)
+    parsed = parse_list(text)
+    if parsed is None:
+        return []
+    outcome = shelf.group.receive(Posted(id=message, at=at, sender=creator, text=text))
+    chain = outcome.chain
+    if chain is None:
+        return []
+    if not outcome.is_opened:
+        return [post(shelf, chain, ctx)]
+    if params.tail and not chain.head.tail:
+        chain.set_tail(params.tail)
+    return [*opened(chain, ctx), post(shelf, chain, ctx)]
+
+
+def send_table(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    if not {Capability.FILE, Capability.PRIVATE} <= ctx.caps:
+        return [answer(event, "no_file")]
+    effects: list[Effect] = [export(shelf, chain, ctx, event.member)]
+    return effects if event.is_private else [*effects, answer(event, "table_sent", count=len(chain.active))]
+
+
+# -- history ------------------------------------------------------------------------------------------------------------
+
+
+def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    steps = [
+        {
+            "n": step.n,
+            "at": f"{ctx.local(step.at):%m-%d %H:%M}",
+            "who": shelf.group.directory.name(step.by),
+            "kind": step.kind,
+            "is_undone": step.is_undone,
+            **_did(chain, step),
+        }
+        for step in [step for step in chain.steps if step.changes][-_SHOWN:]
+    ]
+    return [answer(event, "history", name=chain.head.title.split("\n", 1)[0], steps=steps)]
+
+
+def _did(chain: Chain, step: Step) -> dict[str, list[str]]:
+    """Names of the entries that a step added, edited and removed."""
+    added, edited, removed = [], [], []
+    for change in step.changes:
+        after = _after(chain, step, change.entry)
+        was_active = change.before is not None and change.before.is_active
+        if not was_active and after.is_active:
+            added.append(first_line(after))
+        elif was_active and not after.is_active:
+            removed.append(first_line(after))
+        elif change.before is not None and change.before.text != after.text:
+            edited.append(f"{first_line(change.before)} → {first_line(after)}")
+    return {"added": added, "edited": edited, "removed": removed}
+
+
+def _after(chain: Chain, step: Step, entry_id: int) -> Entry:
+    """The entry as `step` left it: what the next step found, or what it is now."""
+    for later in chain.steps:
+        if later.n > step.n:
+            for change in later.changes:
+                if change.entry == entry_id and change.before is not None:
+                    return change.before
+    return chain.entries[entry_id]
+
+
+def undo(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    number = re.search(r"\d+", command.rest)
+    if chain is None or number is None:
+        return history(shelf, event, command, ctx)
+    if not shelf.group.undo(chain, int(number[0]), event.member, event.at):
+        return [answer(event, "cannot_undo", n=int(number[0]))]
+    return [answer(event, "undone", n=int(number[0])), *arm(shelf, chain, ctx)]
+
+
+# -- money --------------------------------------------------------------------------------------------------------------
+
+
+def mark_paid(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    found, unknown = _numbered(chain, command.rest)
+    if not found:
+        return [answer(event, "which_paid", command=command.name, unknown=unknown)]
+    for _, entry in found:
+        where = (chain.id, entry.id)
+        if command.name == "已付":
+            shelf.paid[where] = _amount(shelf, chain, entry)
+        else:
+            shelf.paid.pop(where, None)
+    marked = [{"number": number, "text": first_line(entry)} for number, entry in found]
+    left = _unpaid(shelf, chain)
+    return [answer(event, "paid", is_paid=command.name == "已付", marked=marked, unknown=unknown, left=len(left))]
+
+
+def payments(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    rows = []
+    for number, entry in enumerate(chain.active, start=1):
+        paid, amount = shelf.paid.get((chain.id, entry.id), ""), _amount(shelf, chain, entry)
+        rows.append(
+            {
+                "number": number,
+                "text": first_line(entry),
+                "amount": amount,
+                "paid": paid,
+                "differs": bool(paid) and paid != amount,
+            }
+        )
+    return [answer(event, "payments", name=chain.head.title.split("\n", 1)[0], rows=rows)]
+
+
+def dun(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
+    """Reminds, once per owner, who has not paid; said in the group, also when ordered in private."""
+    chain = the_chain(shelf, event)
+    if chain is None:
+        return [_overview(shelf, event, ctx)]
+    left = _unpaid(shelf, chain)
+    if not left:
+        return [answer(event, "all_paid")]
+    owners = list(dict.fromkeys(entry.owner for _, entry in left))
+    called = owners[: ctx.params.unpaid_mention_at_most]
+    names = shelf.group.directory
+    data = {
+        "name": chain.head.title.split("\n", 1)[0],
+        "mentions": [Mention(uid, names.name(uid)) for uid in called],
+        "more": len(owners) - len(called),
+        "rows": [
+            {"number": number, "text": first_line(entry), "amount": _amount(shelf, chain, entry)}
+            for number, entry in left
+            if entry.owner in called
+        ],
+    }
+    return [Say(words=Template("chain/unpaid", data))]
+
+
+def _numbered(chain: Chain, text: str) -> tuple[list[tuple[int, Entry]], list[int]]:
+    numbers = list(dict.fromkeys(int(number) for number in re.findall(r"\d{1,3}", text)))
+    active = chain.active
+    found = [(number, active[number - 1]) for number in numbers if 1 <= number <= len(active)]
+    return found, [number for number in numbers if not 1 <= number <= len(active)]
+
+
+def _amount(shelf: Shelf, chain: Chain, entry: Entry) -> str:
+    options = shelf.group.options
+    order = order_of(entry.text, goods_of(chain, options), counts_guests=options.counts_guests)
+    return f"{order.amount:.2f}"
+
+
+def _unpaid(shelf: Shelf, chain: Chain) -> list[tuple[int, Entry]]:
+    return [
+        (number, entry)
+        for number, entry in enumerate(chain.active, start=1)
+        if not shelf.paid.get((chain.id, entry.id))
+    ]
+
+
+ORDERS: Mapping[str, Order] = {
+    "接龙": show,
+    "谁还没接": who_has_not,
+    "发起接龙": open_by_operator,
+    "导出接龙": send_table,
+    "接龙历史": history,
+    "撤销接龙": undo,
+    "已付": mark_paid,
+    "未付": mark_paid,
+    "收款": payments,
+    "催款": dun,
+}

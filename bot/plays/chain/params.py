@@ -1,0 +1,156 @@
+"""What an operator may write for a chain (接龙)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from bot.core.play import CommandSpec, PlayParams, Schedule
+from bot.core.units import Clock, Duration
+
+
+class Opening(PlayParams):
+    """When the bot opens the chain by itself."""
+
+    cron: str = Field("", description="定期开: cron 表达式,星期用英文 · cron expression, weekdays by name")
+    at: Clock | None = Field(None, description="每天几点开 · every day at this time")
+    days: Literal["all", "workdays", "holidays"] = Field(
+        "all", description="哪些天开: 全部、工作日、节假日 · on all days, workdays or holidays"
+    )
+    missed: Literal["skip", "late"] = Field("late", description="错过了怎么办 · what a missed opening does")
+
+    @model_validator(mode="after")
+    def _one(self) -> Opening:
+        if bool(self.cron) == (self.at is not None):
+            raise ValueError("write either cron or at")
+        return self
+
+
+class Reminder(PlayParams):
+    """A word before the chain closes."""
+
+    before_close: Duration = Field(timedelta(hours=2), description="截止前多久提醒 · how long before closing")
+    mention_at_most: int = Field(
+        10, ge=0, le=50, description="最多 @ 几位还没接的人,0 不 @ · mention at most so many who have not joined"
+    )
+
+
+class GoodParams(PlayParams):
+    """One thing on offer in a group buy."""
+
+    name: str = Field(min_length=1, max_length=30, description="商品名 · name")
+    price: Decimal = Field(ge=0, description="单价(元) · price in yuan")
+    key: str = Field("", pattern=r"^[A-Za-z]?$", description="代号,一个字母 · one letter")
+    aliases: list[str] = Field([], description="别名 · other names")
+
+
+class FormField(PlayParams):
+    """One thing that a form asks."""
+
+    name: str = Field(min_length=1, max_length=20, description="要填什么 · what to fill in")
+    type: Literal["text", "number", "phone", "choice"] = Field("text", description="类型 · kind of answer")
+    choices: list[str] = Field([], description="可选的答案 (type: choice) · allowed answers")
+    required: bool = Field(True, description="必填 · must be given")
+    private: bool = Field(False, description="隐私: 私聊问,群里打码 · asked in private, masked in the group")
+    minimum: int | None = Field(None, description="数字最小 · smallest number")
+    maximum: int | None = Field(None, description="数字最大 · largest number")
+
+    @model_validator(mode="after")
+    def _has_choices(self) -> FormField:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("choices belong to type choice, and type choice needs them")
+        return self
+
+
+class Params(PlayParams):
+    type: Literal["signup", "group_buy", "form", "interactive"] = Field(
+        "signup", description="报名、团购、填表、互动 · what the chain is for"
+    )
+    title: str = Field(
+        "", max_length=200, description="定时开的接龙的标题 · title of the chain that the schedule opens"
+    )
+    example: str = Field("", max_length=100, description="示范,写在「例」后面 · example line, shown after 例")
+    tail: str = Field("", max_length=300, description="列表下面的说明 · text below the list")
+    open: Opening | None = Field(None, description="定时开接龙 · opened by schedule")
+    members_may_open: bool | None = Field(
+        None, description="成员贴 #接龙 就能开新的;没写时: 有 open 则否 · members open a chain by pasting a list"
+    )
+    close: Duration | Clock | None = Field(
+        None, description="多久后或几点截止;标题里写了截止时间的以标题为准 · closes after this long or at this time"
+    )
+    capacity: int | None = Field(None, ge=1, le=500, description="名额 · places")
+    waitlist: bool = Field(True, description="满了以后排候补 · beyond capacity members wait")
+    one_per_member: bool = Field(False, description="同名的再接一次算修改 · the same name again is an edit")
+    plus_mode: Literal["count", "guests"] = Field(
+        "count", description="+2 是两人,还是自己再带两人(guests) · what +2 means"
+    )
+    goods: list[GoodParams] = Field(
+        [], max_length=50, description="商品;不写就从标题里读 · goods, else read from the title"
+    )
+    fields: list[FormField] = Field([], max_length=20, description="填表的项目 · what a form asks")
+    native: bool = Field(
+        True, description="用可复制的 #接龙 格式发名单 · post the list in the form that members can continue"
+    )
+    debounce: Duration = Field(timedelta(seconds=20), description="名单最多多久发一次 · at most one list per this time")
+    remind: Reminder | None = Field(None, description="截止前提醒 · reminder before closing")
+    unpaid_mention_at_most: int = Field(
+        20, ge=1, le=50, description="催款最多 @ 几位 · mentions of one payment reminder"
+    )
+    keep: Duration = Field(
+        timedelta(days=7), description="截止后保留多久,之后归档 · closed chains are archived after this"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Params:
+        if self.open and not self.title:
+            raise ValueError("open needs a title")
+        if self.fields and self.type != "form":
+            raise ValueError("fields belong to type form")
+        if self.type == "form" and not self.fields:
+            raise ValueError("type form needs fields")
+        return self
+
+    @property
+    def lets_members_open(self) -> bool:
+        return self.open is None if self.members_may_open is None else self.members_may_open
+
+
+_COMMANDS = (
+    CommandSpec(name="接龙", aliases=("接龍",), rest="optional", help="看名单;接龙 内容 = 接一条"),
+    CommandSpec(name="谁还没接", aliases=("谁没接", "谁还没接龙", "谁没接龙"), help="看看还差谁"),
+    CommandSpec(
+        name="发起接龙", aliases=("开接龙", "新接龙"), for_operators=True, rest="optional", help="发起接龙 标题"
+    ),
+    CommandSpec(name="导出接龙", aliases=("接龙导出",), for_operators=True, help="名单发成表格,私聊收"),
+    CommandSpec(name="接龙历史", aliases=("接龙记录",), for_operators=True, help="看每一步改了什么"),
+    CommandSpec(
+        name="撤销接龙", aliases=("接龙撤销",), for_operators=True, rest="optional", help="撤销接龙 5 = 撤回第 5 步"
+    ),
+)
+_PAYMENT_COMMANDS = (
+    CommandSpec(
+        name="已付", aliases=("已收", "已付款"), for_operators=True, rest="optional", is_glued=True, help="已付 2 5"
+    ),
+    CommandSpec(
+        name="未付", aliases=("未收", "未付款"), for_operators=True, rest="optional", is_glued=True, help="未付 2"
+    ),
+    CommandSpec(name="收款", aliases=("收款情况",), for_operators=True, help="谁付了谁没付"),
+    CommandSpec(name="催款", for_operators=True, help="提醒还没付的人"),
+)
+
+
+def commands(params: Params) -> tuple[CommandSpec, ...]:
+    return _COMMANDS + (_PAYMENT_COMMANDS if params.type == "group_buy" else ())
+
+
+def schedules(params: Params) -> tuple[Schedule, ...]:
+    if params.open is None:
+        return ()
+    return (
+        Schedule(
+            name="open", cron=params.open.cron, at=params.open.at, days=params.open.days, missed=params.open.missed
+        ),
+    )
