@@ -42,6 +42,7 @@ _ASCII_OF = {
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, *range(0xFE00, 0xFE10)])
 _PLAIN = {**_ASCII_OF, **_INVISIBLE, 0xFF61: "。"}
 
+_LETTERS = re.compile(f"[A-Za-z0-9{''.join(map(chr, _ASCII_OF))}]|//|／／")
 _SCHEME = re.compile(r"h(?:tt|xx)ps?[:：][/／]{2}", re.IGNORECASE)
 _FULL_WIDTH = r"\u2018-\u201f\u3000-\u303f\uff00-\uffef"
 _CHINESE = r"\u3400-\u9fff\uf900-\ufaff"
@@ -59,6 +60,8 @@ _MAYBE = re.compile(rf"[/／]{{2}}|[A-Za-z0-9]{_DOT}[A-Za-z0-9]")
 
 def find_links(text: str) -> tuple[Link, ...]:
     """Every address in `text`, in order."""
+    if not _LETTERS.search(text):
+        return ()
     if not text.isascii():
         text = text.translate(_PLAIN)
     if not _MAYBE.search(text):
@@ -170,3 +173,9 @@ def judge(host: str, allow: Iterable[str], deny: Iterable[str] = ()) -> Verdict:
     if any(covers(short, host) for short in SHORTENERS):
         return "allowed" if exact else "unknown"
     return "allowed" if parent else "unknown"
+
+
+def host_of(url: str) -> str:
+    """The host of an address that stands alone (of a card, say), "" when it has none."""
+    found = find_links(url if "//" in url else f"http://{url}")
+    return found[0].host if found else ""

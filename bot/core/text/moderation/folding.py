@@ -115,7 +115,7 @@ def plain(text: str) -> str:
 
 def single(text: str) -> str:
     """`text` with runs of one character reduced to one."""
-    return _RUN.sub(r"\1", text)
+    return _RUN.sub(r"\1", text) if _RUN.search(text) else text
 
 
 # -- homophones ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bot.core.text.moderation.folding import FOLD, FORMS, HOMOPHONES, fold, is_kept, plain
+from bot.core.text.moderation.folding import FOLD, FORMS, HOMOPHONES, fast_kept, fold, is_kept, plain
 from bot.core.text.moderation.view import View
 
 _CLASS = re.compile(r"\{([^{}]+)\}")
@@ -43,7 +43,7 @@ class Pattern:
 
 def spellings(written: str) -> list[str]:
     """`written` with each `{class}` replaced by each of its forms; an unknown class is plain text."""
-    match = _CLASS.search(written)
+    match = _CLASS.search(written) if "{" in written else None
     if match is None or match[1] not in FORMS:
         return [written]
     head, tail = written[: match.start()], spellings(written[match.end() :])
@@ -52,14 +52,19 @@ def spellings(written: str) -> list[str]:
 
 def base_of(written: str) -> str:
     """The name of a word: `加{微信}` is 加微信."""
+    if "{" not in written:
+        return written
     return _CLASS.sub(lambda match: match[1] if match[1] in FORMS else match[0], written)
 
 
 def pattern(word: Word, spelling: str, *, has_right_border: bool) -> Pattern | None:
     """The pattern of one spelling; None when nothing in it is a letter or digit."""
+    folded = fold(spelling)
+    if folded.isalnum() and folded == fast_kept(spelling):
+        return Pattern(word, folded, plain(spelling), has_right_border)
     kept: list[str] = []
     signs: list[tuple[int, str]] = []
-    for char in fold(spelling):
+    for char in folded:
         if is_kept(char):
             kept.append(char)
         elif not char.isspace():

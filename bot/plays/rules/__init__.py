@@ -1,0 +1,245 @@
+"""群规: rules that a group can trust.
+
+Theory. A message meets the rules of the book (`detect`); what it breaks becomes one verdict (`verdict`): a case with the
+evidence, points, and the measures that level and ladder ask for (`sentence`), as far as the network can take them.
+
+States of a rule: shadow (records) → remind (one friendly word, no points) → enforce; back to shadow by itself when more
+than a fifth of its last verdicts were undone. States of a case: passed → appeal open → upheld | undone.
+
+Invariants: a rule acts once on a message, edits included; owner, admins, operators, bots and the exempt are never acted
+on; a case that is undone gives no points; above the brakes nothing is done, everything is recorded; the offending text
+never shows in the group. A harmless message writes nothing.
+
+Not here: QR codes inside images; they need a worker that decodes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.effects import MuteAll
+from bot.core.events import (
+    EffectSettled,
+    Event,
+    MemberJoined,
+    MessageEdited,
+    MessageRecalled,
+    MessageReceived,
+    NameChanged,
+    OperatorDecided,
+    TimerFired,
+)
+from bot.core.play import Capability, Command, Context, Needs, Play, Step
+from bot.core.text.moderation import Lexicon, parse_lexicon
+from bot.core.units import AssetParser, AssetProblem
+from bot.plays.rules import appeal, desk, lists, settle
+from bot.plays.rules.detect import find
+from bot.plays.rules.names import named
+from bot.plays.rules.params import RulesParams, commands, schedules
+from bot.plays.rules.said import said
+from bot.plays.rules.state import Record, Slot, State, case_key
+from bot.plays.rules.tryout import Trial, try_lexicon, try_rules, try_word
+from bot.plays.rules.verdict import decide, mode_of
+
+__all__ = ["ASSET_PARSERS", "PLAY", "RulesParams", "Trial", "try_lexicon", "try_rules", "try_word"]
+
+_ABOUT_A_CASE = re.compile(
+    r"^\W*(?:撤销|维持|案件|违规记录|申诉|我要申诉|申述|审诉|shensu)\W*(\d{1,9})?", re.IGNORECASE
+)
+_ALL_CASES = re.compile(r"^\W*(?:放行|案件|违规记录)")
+_TRIES = re.compile(r"^\W*试词")
+_NEWCOMERS_AT_MOST = 500
+_NEW_FOR = timedelta(days=7)
+_NO_RECORD = Record()
+
+
+def _start(ctx: Context[RulesParams]) -> Step[State]:
+    """A group that only operators talk in is closed by the network itself, where it can."""
+    closes = [rule for rule in ctx.params.book.closed if rule.hours is None]
+    state = State()
+    if closes and Capability.MUTE_ALL in ctx.caps and mode_of(closes[0], state, ctx, ctx.now) == "enforce":
+        return Step(state, (MuteAll(on=True),))
+    return Step(state)
+
+
+def _needs(params: RulesParams, event: Event) -> Needs:
+    match event:
+        case MessageReceived():
+            keys: tuple[str, ...] = (event.member,)
+            seconds = params.book.recent_s
+            if len(event.text) <= 80:
+                if found := _ABOUT_A_CASE.match(event.text):
+                    keys = (*keys, case_key(int(found[1]))) if found[1] else keys
+                if _ALL_CASES.match(event.text) and not (found and found[1]):
+                    keys = (*keys, "case:*")
+                elif _TRIES.match(event.text):
+                    seconds = max(seconds, desk.TRY_OVER_S)
+            return Needs(slots=keys, recent_s=0 if event.is_private and seconds < desk.TRY_OVER_S else seconds)
+        case MessageEdited() | MessageRecalled():
+            return Needs(slots=(event.member,))
+        case EffectSettled() | OperatorDecided():
+            number, _, member = event.key.partition(":")[2].partition(":")
+            return Needs(slots=(f"case:{number}", member)) if number.isdigit() and member else Needs()
+        case TimerFired(name="cleanup"):
+            return Needs(slots=("case:*",))
+        case _:
+            return Needs()
+    return Needs()
+
+
+def _step(state: State, event: Event, ctx: Context[RulesParams]) -> Step[State]:
+    match event:
+        case MessageReceived() | MessageEdited():
+            return _message(state, event, ctx)
+        case MessageRecalled():
+            return settle.recalled(state, event, _record(ctx, event.member), ctx)
+        case MemberJoined() | NameChanged():
+            return named(_joined(state, event, ctx), event, ctx)
+        case EffectSettled():
+            return settle.settled(state, event, ctx)
+        case OperatorDecided():
+            return appeal.decided(state, event, ctx)
+        case TimerFired():
+            return _timer(state, event, ctx)
+        case _:
+            return Step(state)
+
+
+def _record(ctx: Context[RulesParams], uid: str) -> Record:
+    slot = ctx.slots.get(uid)
+    return slot.record if slot is not None and slot.record is not None else _NO_RECORD
+
+
+def _message(state: State, event: MessageReceived | MessageEdited, ctx: Context[RulesParams]) -> Step[State]:
+    """Judges a message. A command that broke no rule is answered; what operators command is not judged."""
+    command = ctx.command
+    if isinstance(event, MessageReceived):
+        if event.member == ctx.account or (event.is_private and command is None):
+            return Step(state)
+        if command is not None and (event.is_private or (ctx.member is not None and ctx.member.is_operator)):
+            return _command(state, event, command, ctx)
+    message = said(event)
+    if "\n" in message.text and lists.is_list(message.text):
+        own, lines = lists.own_lines(message.text, state.lines), lists.learn(message.text, state.lines)
+        message = replace(message, text=own, is_list=True)
+        state = state if lines == state.lines else state.model_copy(update={"lines": lines})
+    record = _record(ctx, event.member)
+    slots: dict[str, Slot] = {}
+    if ctx.params.book.newcomers and record.first_seen is None and ctx.member and ctx.member.joined_at is None:
+        record = record.model_copy(update={"first_seen": event.at})
+        slots = {event.member: Slot(record=record)}
+    found = find(message, state, record, ctx)
+    if not found:
+        if command is not None and isinstance(event, MessageReceived):
+            step = _command(state, event, command, ctx)
+            return Step(step.state, step.effects, {**slots, **step.slots}, step.why)
+        return Step(state, slots=slots) if slots else Step(state)
+    role = event.role if isinstance(event, MessageReceived) else "member"
+    name = (event.name if isinstance(event, MessageReceived) else "") or (ctx.member.name if ctx.member else "")
+    step = decide(message, found, state, record, ctx, name=name, role=role)
+    return Step(step.state, step.effects, {**slots, **step.slots}, step.why)
+
+
+def _command(state: State, event: MessageReceived, command: Command, ctx: Context[RulesParams]) -> Step[State]:
+    name, rest = command.name, command.rest
+    if name == "群规":
+        return desk.show_rules(state, event, ctx)
+    if name == "申诉":
+        return appeal.appeal(state, event, rest, _record(ctx, event.member), ctx)
+    if ctx.member is None or not ctx.member.is_operator:
+        return Step(state, why={"command": name, "refused": "not an operator"})
+    match name:
+        case "撤销" | "维持":
+            return appeal.typed_decision(state, event, name, rest, ctx)
+        case "放行":
+            return appeal.allow_phrase(state, event, rest, ctx)
+        case "案件":
+            return desk.show_cases(state, event, rest, ctx)
+        case "规则状态":
+            return desk.show_status(state, event, ctx)
+        case "恢复规则":
+            return desk.resume_rules(state, event, rest, ctx)
+        case "试词":
+            return desk.try_out(state, event, rest, ctx)
+    return Step(state)
+
+
+def _joined(state: State, event: Event, ctx: Context[RulesParams]) -> State:
+    """Remembers who joined lately, where a rule wants to know."""
+    if not isinstance(event, MemberJoined) or not ctx.params.book.wants_joins:
+        return state
+    fresh = event.at - _NEW_FOR
+    newcomers = {uid: at for uid, at in state.newcomers.items() if at > fresh} | {event.member: event.at}
+    return state.model_copy(update={"newcomers": dict(list(newcomers.items())[-_NEWCOMERS_AT_MOST:])})
+
+
+def _timer(state: State, event: TimerFired, ctx: Context[RulesParams]) -> Step[State]:
+    what, _, rule_id = event.name.partition(":")
+    if what == "cleanup":
+        old = {
+            key: None
+            for key, slot in ctx.slots.items()
+            if slot.case is not None and ctx.now - slot.case.at > ctx.params.keep
+        }
+        return Step(state, slots=old, why={"deleted": len(old)})
+    rule = ctx.params.book.by_id.get(rule_id)
+    if rule is None or what not in ("close", "open") or Capability.MUTE_ALL not in ctx.caps:
+        return Step(state)
+    if mode_of(rule, state, ctx, event.at) != "enforce":
+        return Step(state)
+    return Step(state, (MuteAll(on=what == "close"),), why={"group": what})
+
+
+def _is_open_chat(params: RulesParams, event: MessageReceived) -> bool:
+    return not event.is_private
+
+
+def _wants(params: RulesParams) -> Mapping[str, Capability]:
+    """Where the play relies on what some networks refuse."""
+    wanted: dict[str, Capability] = {}
+    for index, rung in enumerate(params.ladder):
+        if rung.do in ("mute", "kick"):
+            wanted[f"ladder.{index}.do"] = Capability.MUTE if rung.do == "mute" else Capability.KICK
+    for index, rule in enumerate(params.rules):
+        if rule.default_level >= 2 and rule.match.kind != "nickname":
+            wanted[f"rules.{index}.level"] = Capability.RECALL_OTHERS
+    return wanted
+
+
+def _lexicon(path: str, text: str) -> tuple[Lexicon, list[AssetProblem]]:
+    lexicon, mistakes = parse_lexicon(text)
+    return lexicon, [AssetProblem(found.line, found.message) for found in mistakes]
+
+
+ASSET_PARSERS: Mapping[str, AssetParser] = {"lexicon": _lexicon}
+
+PLAY = Play(
+    kind="rules",
+    version=1,
+    title="群规",
+    Params=RulesParams,
+    State=State,
+    Slot=Slot,
+    start=_start,
+    step=_step,
+    listens=frozenset(
+        {
+            MessageReceived,
+            MessageEdited,
+            MessageRecalled,
+            MemberJoined,
+            NameChanged,
+            EffectSettled,
+            OperatorDecided,
+            TimerFired,
+        }
+    ),
+    hears=_is_open_chat,
+    commands=commands,
+    schedules=schedules,
+    needs=_needs,
+    wants_capabilities=_wants,
+)
