@@ -22,29 +22,26 @@ and `points`. `沉默` expects silence, a line of `…` alone anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from bot.core.errors import OperatorMistake
-from bot.playbook.model import GroupPlan
 from bot.playbook.nodes import Node
-from bot.sim.house import House, build_world
 from bot.sim.matching import SILENCE, Row, Seen, compare, does_match, expect
-from bot.sim.scenario import Scene, Setting, script_of, tree, validated
+from bot.sim.plans import ZONE, Staged, stage
+from bot.sim.scenario import Setting, script_of, tree, validated
 from bot.sim.script import joined_lines, parse_line
 from bot.sim.simulation import Simulation
 from bot.sim.transcript import Entry
+from bot.sim.tryout import opened
 from storage import tables as t
 
-Planner = Callable[[Path, Scene, tuple[str, ...]], tuple[GroupPlan, ZoneInfo]]
-"""(playbook file, group, only these plays) → what runs there."""
 BOT_NAMES = ("群小助", "bot", "Bot", "机器人")
 
 
@@ -170,21 +167,23 @@ def _step(node: Node, path: Path) -> Step:
     )
 
 
-def run_case(suite: Suite, case: Case, planner: Planner) -> Verdict:
+def staged_for(suite: Suite) -> Staged:
+    """What the suite's cases run. Raises `OperatorMistake` when its playbook can't be used."""
+    given = suite.shape.given
+    return stage([suite.playbook], given.group, given.begins(ZONE), suite.shape.plays)
+
+
+def run_case(suite: Suite, case: Case, staged: Staged) -> Verdict:
     """Plays one case in a house of its own."""
     verdict = Verdict(suite.shape.test, case.name, f"{suite.path}:{case.line}")
     given = suite.shape.given
-    plan, zone = planner(suite.playbook, given.group, suite.shape.plays)
-    house = House(build_world(given, zone), lambda chat: plan if chat == given.group.chat else None)
-    try:
-        simulation = Simulation(house, given.group.chat, zone)
-        simulation.open()
-        for step in case.steps:
-            _play(simulation, step, verdict)
-    except OperatorMistake as mistake:
-        verdict.problems.append(f"{mistake.message}" + (f" ({mistake.hint})" if mistake.hint else ""))
-    finally:
-        house.close()
+    with opened(staged, given) as simulation:
+        try:
+            for step in case.steps:
+                _play(simulation, step, verdict)
+        except OperatorMistake as mistake:
+            place = f"{suite.path}:{mistake.place}: " if mistake.place else ""
+            verdict.problems.append(f"{place}{mistake.message}" + (f" ({mistake.hint})" if mistake.hint else ""))
     return verdict
 
 

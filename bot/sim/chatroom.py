@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from unicodedata import east_asian_width
 
 from sqlalchemy import select
 
 from bot.core.errors import OperatorMistake
 from bot.sim import deeds as d
 from bot.sim import moments
+from bot.sim.report import failures
 from bot.sim.script import parse_line
 from bot.sim.simulation import Simulation
 from storage import tables as t
@@ -46,6 +48,7 @@ class ChatRoom:
         self._echoes = echoes
         """Whether the person's own lines are shown again: not on a terminal, where they were typed."""
         self._shown = len(simulation.transcript.entries)
+        self._failures = 0
 
     def names(self) -> list[str]:
         return [person.shown for person in self.simulation.people.room.people.values() if not person.is_bot]
@@ -68,17 +71,28 @@ class ChatRoom:
         except ValueError as error:
             return [*self.news(), f"! {error}"]
 
-    def news(self, *, but: d.Deed | None = None) -> list[str]:
+    def news(self) -> list[str]:
         """What has been seen since the last call."""
         transcript = self.simulation.transcript
         fresh = transcript.entries[self._shown :]
         self._shown = len(transcript.entries)
         mine = (f"{self.me}: ", f"{self.me}(")
-        return [
+        lines = [
             transcript.line(entry)
             for entry in fresh
             if self._echoes or entry.who != "member" or not entry.line.startswith(mine)
         ]
+        return [*lines, *self._new_failures()]
+
+    def _new_failures(self) -> Iterator[str]:
+        """A play that fails is silent in the group; here it is said."""
+        counters = self.simulation.kernel.counters
+        fresh, self._failures = (
+            counters.failed_steps + counters.buried - self._failures,
+            counters.failed_steps + counters.buried,
+        )
+        if fresh:
+            yield from (f"! 出错: {line}" for line in failures(self.simulation)[-fresh:])
 
     def tick(self, now: datetime) -> list[str]:
         """Lets the time come to `now`."""
@@ -199,7 +213,7 @@ class ChatRoom:
         yield "直接打字就是以当前成员说话;「小红: 打卡」是以小红说话;@名字、[图片]、[文件 a.pdf] 都认。"
         for verb in _VERBS:
             aliases = " ".join(f"/{alias}" for alias in verb.aliases)
-            yield f"  /{f'{verb.name} {verb.takes}'.strip():<22} {verb.help}  {aliases}"
+            yield f"  /{_padded(f'{verb.name} {verb.takes}'.strip(), 20)} {_padded(verb.help, 28)} {aliases}"
         yield "Type to speak as the current member; /as NAME changes who you are, /pass 2h lets time pass, /quit ends."
 
     def quit(self, _: str) -> Iterator[str]:
@@ -257,6 +271,12 @@ _VERBS = (
     _Verb("quit", ("退出", "exit", "q"), "", "结束", ChatRoom.quit),
 )
 _BY_NAME = {name: verb for verb in _VERBS for name in (verb.name, *verb.aliases)}
+
+
+def _padded(text: str, width: int) -> str:
+    """`text` filled up to `width` columns of a terminal, where a Chinese character takes two."""
+    taken = sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+    return text + " " * max(0, width - taken)
 
 
 def live(start: datetime, began_s: float, now_s: float) -> datetime:

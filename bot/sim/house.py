@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.core.play import ALL_CAPABILITIES, Capability
 from bot.engine.kernel import Kernel
 from bot.engine.outbox import OFF, Limits
 from bot.engine.render import Renderer
 from bot.playbook.model import GroupPlan
 from bot.sim.scenario import Guest, Setting
-from bot.transports.simulator import PROFILES, World, capabilities
+from bot.transports.simulator import PROFILES, World
 from storage.database import Database
 from storage.tables import metadata
 
@@ -45,18 +46,18 @@ def build_world(setting: Setting, zone: ZoneInfo) -> World:
 
 
 class House:
-    """The engine over `world`. `close` when done."""
+    """The kernel on a database of its own. `close` when done."""
 
     def __init__(
         self,
-        world: World,
+        now: datetime,
         plan_for: Callable[[str], GroupPlan | None],
         *,
-        limits: Limits | None = None,
+        caps_of: Callable[[str, str], frozenset[Capability]] = lambda account, chat: ALL_CAPABILITIES,
+        limits: Limits = OFF,
         templates: Path = TEMPLATES,
     ) -> None:
-        self.world = world
-        self.limits = OFF if limits is None else limits
+        self.limits = limits
         self.database = Database("sqlite://")
         metadata.create_all(self.database.engine)
         self.connection = self.database.engine.connect()
@@ -64,10 +65,10 @@ class House:
             self.connection,
             plan_for=plan_for,
             renderer=Renderer(templates),
-            limits=self.limits,
-            caps_of=lambda account, chat: capabilities(world, account, chat),
+            limits=limits,
+            caps_of=caps_of,
         )
-        self.kernel.open(world.now)
+        self.kernel.open(now)
 
     def close(self) -> None:
         self.connection.close()

@@ -121,7 +121,7 @@ def report_of(simulation: Simulation, plan: GroupPlan | None) -> Report:
         refused=[entry.line for entry in simulation.refused],
         undelivered=_undelivered(simulation),
         never_fired=_never_fired(simulation, plan),
-        failures=_failures(simulation),
+        failures=failures(simulation),
     )
 
 
@@ -163,7 +163,8 @@ def _undelivered(simulation: Simulation) -> dict[str, int]:
     return {words[status]: count for status, count in _rows(simulation, query)}
 
 
-def _failures(simulation: Simulation) -> list[str]:
+def failures(simulation: Simulation) -> list[str]:
+    """Steps that raised and events that were buried, each kind once with its count."""
     steps = _rows(
         simulation,
         select(t.trace.c.ref, t.trace.c.event, t.trace.c.error, func.count())

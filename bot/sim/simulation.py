@@ -23,7 +23,7 @@ from bot.sim.people import People
 from bot.sim.personas import Crowd
 from bot.sim.transcript import Entry, Transcript, bot_line
 from bot.transports.base import Message, Outgoing
-from bot.transports.simulator import BOT, Impossible, group_of, members_of, perform
+from bot.transports.simulator import BOT, Impossible, World, group_of, members_of, perform
 
 _STUCK = 50
 GRACE = timedelta(seconds=5)
@@ -32,8 +32,8 @@ GRACE = timedelta(seconds=5)
 class Simulation:
     """`chat` is the group; `zone` reads and writes local times; `crowd` acts of itself."""
 
-    def __init__(self, house: House, chat: str, zone: ZoneInfo, crowd: Crowd | None = None) -> None:
-        self.house, self.world, self.kernel = house, house.world, house.kernel
+    def __init__(self, world: World, house: House, chat: str, zone: ZoneInfo, crowd: Crowd | None = None) -> None:
+        self.world, self.house, self.kernel = world, house, house.kernel
         self.chat, self.zone, self.crowd = chat, zone, crowd
         self.transcript = Transcript(zone)
         self.people = People(self.world, chat, self.kernel, house.connection)

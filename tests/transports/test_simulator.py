@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
-from bot.core.errors import SendRefused
+from bot.core.errors import SendRefused, SendUnknown
 from bot.core.events import (
     BotInvited,
-    Event,
     FileUploaded,
     JoinRequested,
     MemberJoined,
@@ -22,11 +19,24 @@ from bot.core.events import (
     MessageRecalled,
     MessageReceived,
     NameChanged,
+    Role,
 )
-from bot.core.play import Capability, Member
+from bot.core.play import Capability
 from bot.core.segments import EVERYONE, Image, Mention, Text
-from bot.transports.base import Announcement, FileMessage, Group, Message, Outgoing
-from bot.transports.simulator import BOT, QQ, WECHAT, Impossible, Profile, SimulatorTransport, World, perform
+from bot.transports.base import Announcement, FileMessage, Message, Outgoing
+from bot.transports.simulator import (
+    BOT,
+    QQ,
+    WECHAT,
+    Impossible,
+    Profile,
+    SimulatorTransport,
+    World,
+    perform,
+    private_chat,
+)
+from tests.contract.sink import RecordingSink
+from tests.contract.transport import Network, TransportContract
 
 NOW = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 CHAT = "sim:共读一群"
@@ -286,66 +296,68 @@ def test_ids_are_unique_and_repeatable() -> None:
     assert ids == history()
 
 
-@dataclass
-class Ear:
-    """A sink that keeps what it hears."""
+class Simulated(Network):
+    """The simulated world behind the contract; people act in it and the transport is told to look."""
 
-    heard: list[Event] = field(default_factory=list)
-    lists: dict[str, list[str]] = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-    heard_two: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self) -> None:
+        self.world = world()
+        self.account, self.chat, self.member = BOT, CHAT, MING
+        self.transport: SimulatorTransport = SimulatorTransport(self.world)
 
-    async def events(self, events: Sequence[Event], *, is_backfill: bool = False) -> None:
-        self.heard += events
-        if len(self.heard) >= 2:
-            self.heard_two.set()
+    async def says(self, *texts: str) -> None:
+        for words in texts:
+            self.world.say(CHAT, MING, words)
+        self.transport.deliver()
 
-    async def groups(self, account: str, groups: Sequence[Group]) -> None:
-        self.log.append(f"groups {[group.name for group in groups]}")
+    async def joins(self) -> str:
+        self.world.join(CHAT, "sim:小刚", "小刚")
+        self.transport.deliver()
+        return "sim:小刚"
 
-    async def members(self, account: str, chat: str, members: Sequence[Member]) -> None:
-        self.lists[chat] = [member.name for member in members]
+    async def leaves(self, member: str) -> None:
+        self.world.leave(CHAT, member)
+        self.transport.deliver()
 
-    async def connected(self, account: str, *, app: str = "") -> None:
-        self.log.append("connected")
+    async def gives_role(self, role: Role) -> None:
+        self.world.set_role(CHAT, BOT, role)
+        self.transport.deliver()
 
-    async def disconnected(self, account: str, reason: str) -> None:
-        self.log.append("disconnected")
+    def group_read(self) -> list[str]:
+        kept = self.world.rooms[CHAT].messages.values()
+        return [said.text for said in kept if said.member == BOT and not said.is_recalled]
 
-    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
-        raise AssertionError
+    def member_read(self) -> list[str]:
+        return [said.text for said in self.world.private.get(private_chat(MING), []) if said.member == BOT]
 
-    def last_seen(self, account: str, chat: str) -> datetime | None:
-        return None
+    def is_muted(self, member: str) -> bool:
+        return self.world.rooms[CHAT].person(member).is_muted(self.world.now)
 
-    def frame(self, account: str, raw: str) -> None:
-        raise AssertionError
-
-    def malformed(self, account: str, raw: str, error: str) -> None:
-        raise AssertionError
+    def is_here(self, member: str) -> bool:
+        return member in self.world.rooms[CHAT].people
 
 
-async def test_as_a_transport() -> None:
-    """It introduces the groups, delivers in order, sends, finds what it sent, and says goodbye."""
-    made = world()
-    transport = SimulatorTransport(made)
-    ear = Ear()
-    task = asyncio.create_task(transport.run(ear))
-    for words in ("早", "打卡"):
-        made.say(CHAT, MING, words)
-    transport.deliver()
-    async with asyncio.timeout(2):
-        await ear.heard_two.wait()
-    receipt = await transport.send(BOT, CHAT, text("收到"))
-    assert await transport.find_sent(BOT, CHAT, text("收到"), NOW) == receipt
-    assert await transport.find_sent(BOT, CHAT, text("没说过"), NOW) is None
-    with pytest.raises(SendRefused):
-        await transport.send(BOT, CHAT, Kick(member=CHEN))
-    assert Capability.MUTE in transport.capabilities(BOT, CHAT)
-    assert transport.capabilities(BOT, "sim:没有") == {Capability.PRIVATE}
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert [getattr(event, "text", "") for event in ear.heard] == ["早", "打卡"]
-    assert ear.log == ["connected", "groups ['共读一群']", "disconnected"]
-    assert ear.lists[CHAT] == ["群小助", "小明", "小红", "版主", "老陈"]
+class TestSimulator(TransportContract):
+    """The simulator keeps the contract of every network."""
+
+    @pytest.fixture
+    async def network(self) -> Network:
+        return Simulated()
+
+    async def test_finds_its_own_message(self, network: Network, sink: RecordingSink) -> None:
+        """The history tells what was sent and what was not."""
+        message = Message(segments=(Text("收到"),))
+        receipt = await network.transport.send(BOT, CHAT, message)
+        assert await network.transport.find_sent(BOT, CHAT, message, NOW) == receipt
+        assert await network.transport.find_sent(BOT, CHAT, text("没说过"), NOW) is None
+
+    async def test_a_network_without_history_cannot_tell(self) -> None:
+        """WeChat keeps none: nobody knows."""
+        with pytest.raises(SendUnknown):
+            await SimulatorTransport(world(profile=WECHAT)).find_sent(BOT, CHAT, text("收到"), NOW)
+
+    async def test_the_clock_comes_from_outside(self) -> None:
+        """With a clock the world is at its time whenever something is sent."""
+        made = world()
+        later = NOW + timedelta(hours=3)
+        receipt = await SimulatorTransport(made, clock=lambda: later).send(BOT, CHAT, text("收到"))
+        assert (made.now, receipt.at) == (later, later)

@@ -89,9 +89,7 @@ def capabilities(world: World, account: str, chat: str) -> frozenset[Capability]
     """What the account may do in `chat` now; nothing where it is not."""
     room = world.rooms.get(chat)
     me = room.people.get(account) if room is not None else None
-    if me is None:
-        return world.profile.offers & {Capability.PRIVATE}
-    return world.profile.allows(me.role)
+    return world.profile.allows(me.role) if me is not None else frozenset()
 
 
 def members_of(room: Room) -> list[Member]:

@@ -1,0 +1,103 @@
+"""`qunops simulate`: playbooks in virtual time, as a chat and its account."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.cli import NO, OK, USAGE
+from bot.core.errors import OperatorMistake
+from bot.sim.plans import ZONE, Staged, stage
+from bot.sim.report import report_of
+from bot.sim.scenario import Scenario, Scene, load
+from bot.sim.simulation import Simulation
+from bot.sim.tryout import opened, run
+
+
+def register(app: typer.Typer) -> None:
+    app.command("simulate", help="在虚拟时间里演一遍剧本 · play playbooks in virtual time")(simulate)
+
+
+def simulate(
+    playbooks: Annotated[list[Path] | None, typer.Argument(help="剧本文件或文件夹 · playbook files or folders")] = None,
+    days: Annotated[int | None, typer.Option(help="几天,默认 21 · days", min=0, max=400)] = None,
+    members: Annotated[int | None, typer.Option(help="虚拟成员数,默认 50 · synthetic members", min=0, max=2000)] = None,
+    scenario: Annotated[Path | None, typer.Option(help="剧情文件 · scenario file")] = None,
+    group: Annotated[str, typer.Option(help="模拟哪个群:群名、qq:… 或 tag:标签 · which group")] = "",
+    seed: Annotated[str, typer.Option(help="随机种子,同种子同结果 · seed")] = "",
+    start: Annotated[str, typer.Option(help="从哪天开始,例如 2026-03-02 · first day")] = "",
+    format: Annotated[str, typer.Option(help="text 或 json")] = "text",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="只要结尾的账 · only the report")] = False,
+) -> None:
+    """Exit 1 when a step failed or the network refused something."""
+    try:
+        setting, lines = load(scenario) if scenario is not None else (Scenario(), [])
+        paths = playbooks or ([_beside(scenario, setting.playbook)] if setting.playbook and scenario else [])
+        if not paths:
+            typer.echo("要演哪个剧本? 例如 qunops simulate playbooks/examples/checkin.yaml", err=True)
+            raise typer.Exit(USAGE)
+        count = members if members is not None else (setting.crowd if scenario is not None else 50)
+        changed = {"crowd": count, "seed": seed or setting.seed, "start": _start(start) or setting.start}
+        setting = setting.model_copy(update=changed)
+        staged = stage(paths, scene_of(group, setting.group), setting.begins(ZONE), setting.plays)
+        span = days if days is not None else (setting.days if scenario is not None else 21)
+        with opened(staged, setting) as simulation:
+            with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+                task = bar.add_task("演练中", total=1.0)
+                run(simulation, lines, span, lambda done: bar.update(task, completed=done))
+            failed = _print(simulation, staged, format, quiet)
+    except OperatorMistake as mistake:
+        complain(mistake)
+        raise typer.Exit(USAGE) from None
+    raise typer.Exit(NO if failed else OK)
+
+
+def scene_of(group: str, scene: Scene) -> Scene:
+    """`--group` as a scene: a name, a uid, or a tag."""
+    kind, colon, rest = group.partition(":")
+    if not group:
+        return scene
+    if kind == "tag" and colon:
+        return scene.model_copy(update={"tags": (*scene.tags, rest)})
+    return scene.model_copy(update={"uid": group} if colon else {"name": group, "uid": f"sim:{group}"})
+
+
+def complain(mistake: OperatorMistake) -> None:
+    """Place, message and hint, on stderr."""
+    place = f"{mistake.place}: " if mistake.place else ""
+    typer.echo(f"{place}{mistake.message}", err=True)
+    if mistake.hint:
+        typer.echo(f"  → {mistake.hint}", err=True)
+
+
+def _beside(scenario: Path | None, playbook: str) -> Path:
+    assert scenario is not None
+    return (scenario.parent / playbook).resolve()
+
+
+def _start(text: str) -> str:
+    return f"{text} 07:00" if len(text) == 10 else text
+
+
+def _print(simulation: Simulation, staged: Staged, format: str, quiet: bool) -> bool:
+    report = report_of(simulation, staged.plan)
+    if format == "json":
+        whole = {
+            "group": simulation.chat,
+            "transcript": [] if quiet else simulation.transcript.rows(),
+            "digest": simulation.transcript.digest(),
+            "report": report.as_dict(),
+        }
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+    else:
+        if not quiet:
+            typer.echo(simulation.transcript.text())
+            typer.echo("")
+        typer.echo(report.text())
+    return bool(report.failures)
