@@ -36,6 +36,8 @@ class OneBotImplementation:
         self.counts: Counter[str] = Counter()
         self.faults: dict[str, list[str | None]] = defaultdict(list)
         self._called = asyncio.Condition()
+        self.refused = asyncio.Semaphore(0)
+        """Released once for each connection that came with a wrong token."""
         self.is_deaf = False
         """While set, calls are read and never answered: the half-open state."""
 
@@ -64,6 +66,7 @@ class OneBotImplementation:
                     orjson.dumps({"status": "failed", "retcode": 1403, "data": None, "message": "token验证失败"}),
                     text=True,
                 )
+                self.refused.release()
                 return
             path = connection.request.path.rstrip("/")
             await self._serve(connection, "api" if path == "/api" else "event" if path == "/event" else "universal")

@@ -49,7 +49,7 @@ def decode(frame: dict[str, Any], account: str = "") -> list[Event]:
         raise Malformed(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if type(kind) is not str:
         raise Malformed("no post_type")
-    name, chat = text_of(kind)[:80], uid(frame.get("group_id"))
+    name, chat = text_of(kind)[:80], uid(frame.get("group_id")) or private_chat(account)
     mark = f"{name}:{digest(frame)}"
     return [UnknownReceived(id=mark, account=account, chat=chat, at=moment(frame.get("time")), what=name)]
 
@@ -61,35 +61,34 @@ def decode_message(frame: dict[str, Any], account: str) -> MessageReceived:
     if type(sender) is not dict:
         sender = {}
     at = moment(get("time"))
-    message_id = as_id(get("message_id"))
-    author = as_id(get("user_id")) or as_id(sender.get("user_id"))
-    if not message_id or author in ("", "0"):
+    message_id = _id(get("message_id"))
+    author = _id(get("user_id")) or _id(sender.get("user_id"))
+    if not message_id or author in _NOBODY:
         raise Malformed("a message without message_id or user_id")
     member = f"qq:{author}"
     is_private = get("message_type") == "private"
-    if is_private:
-        # A temporary session names its group; a friend's message has none.
-        group = as_id(get("group_id")) or as_id(sender.get("group_id"))
-        chat = f"qq:{group}" if group not in ("", "0") else private_chat(_partner(frame, member, account))
-    else:
-        group = as_id(get("group_id"))
-        if group in ("", "0"):
-            raise Malformed("a group message without group_id")
+    # A temporary session names the group through which the two met; a friend's message has none.
+    group = _id(get("group_id")) or (_id(sender.get("group_id")) if is_private else "")
+    if group not in _NOBODY:
         chat = f"qq:{group}"
+    elif is_private:
+        chat = private_chat(_partner(frame, member, account))
+    else:
+        raise Malformed("a group message without group_id")
     wire = get("message")
+    read = _PLAIN
     if type(wire) is list and len(wire) == 1 and type(wire[0]) is dict and wire[0].get("type") == "text":
         data = wire[0].get("data")
         text = text_of(data.get("text")) if type(data) is dict else ""
         segments: tuple[Segment, ...] = (Text(text),)
-        read = _Read(text)
     else:
         segments = decode_segments(wire)
         read = _Read.of(segments, account)
-    sequence = as_id(get("real_seq")) or as_id(get("message_seq"))
+        text = read.text
+    sequence = _id(get("real_seq")) or _id(get("message_seq"))
     mark = f"{message_id}:{int(at.timestamp())}"
-    if sequence not in ("", "0", message_id):
+    if sequence != message_id and sequence not in _NOBODY:
         mark = f"{mark}:{sequence}"
-    role = sender.get("role")
     return MessageReceived(
         id=mark,
         account=account,
@@ -97,11 +96,11 @@ def decode_message(frame: dict[str, Any], account: str) -> MessageReceived:
         at=at,
         member=member,
         message_id=message_id,
-        text=read.text,
+        text=text,
         segments=segments,
         kind=read.kind,
         name=text_of(sender.get("card")) or text_of(sender.get("nickname")),
-        role=_ROLES.get(role, "member") if type(role) is str else "member",
+        role=_ROLES.get(text_of(sender.get("role")), "member"),
         reply_to=read.reply_to,
         mentions=read.mentions,
         mentions_all=read.mentions_all,
@@ -110,6 +109,13 @@ def decode_message(frame: dict[str, Any], account: str) -> MessageReceived:
     )
 
 
+def _id(value: Any) -> str:
+    """`as_id` with the common case first."""
+    return str(value) if type(value) is int and 0 < value < _HUGE else as_id(value)
+
+
+_HUGE = 2**63
+_NOBODY = ("", "0")
 _ROLES: dict[str, Role] = {"owner": "owner", "admin": "admin", "member": "member"}
 
 
@@ -159,3 +165,6 @@ class _Read:
         read.kind = kind if kind and not text.strip() else "text"
         read.mentions = tuple(mentions)
         return read
+
+
+_PLAIN = _Read("")

@@ -7,6 +7,7 @@ say which of the two kinds of request it answers.
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -41,8 +42,19 @@ _LONGEST_MUTE_S = 400 * 86_400
 
 def digest(value: Any) -> str:
     """Twelve hexadecimal digits that stand for a text or a whole frame."""
-    source = value.encode() if isinstance(value, str) else orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
+    try:
+        source = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        source = _tolerant(value)
     return blake2b(source, digest_size=6).hexdigest()
+
+
+def _tolerant(value: Any) -> bytes:
+    """What orjson refuses (lone surrogates, huge numbers) as JSON all the same."""
+    try:
+        return json.dumps(value, sort_keys=True).encode()
+    except RecursionError:
+        raise Malformed("nested too deep") from None
 
 
 def request_number(flag: str) -> str:
@@ -53,7 +65,7 @@ def request_number(flag: str) -> str:
 
 def decode_request(frame: dict[str, Any], account: str) -> list[Event]:
     request = Request.model_validate(frame)
-    chat = request.group_id or private_chat(request.user_id)
+    chat = request.group_id or private_chat(request.user_id or account)
     at, member = request.time, request.user_id
     if request.request_type != "group":
         what = f"request.{request.request_type}"[:80]
@@ -98,7 +110,7 @@ def _unknown(frame: dict[str, Any], account: str) -> Event:
     return UnknownReceived(
         id=f"{what}:{digest(frame)}",
         account=account,
-        chat=notice.group_id or (private_chat(notice.user_id) if notice.user_id else ""),
+        chat=notice.group_id or private_chat(notice.user_id or account),
         at=notice.time,
         member=notice.user_id,
         what=what,

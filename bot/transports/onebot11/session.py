@@ -149,8 +149,9 @@ class Session:
 
     async def announce(self, app: str) -> None:
         """The account is online: the outbox may go, events may come."""
-        await self.sink.connected(self.account, app=app)
+        # Before the engine hears it: it may send, or ask `find_sent`, at once.
         self.is_announced = True
+        await self.sink.connected(self.account, app=app)
         self.intake.open()
 
     # -- hearing ----------------------------------------------------------------------------------------------------
