@@ -35,7 +35,7 @@ class Frozen(BaseModel):
 class PlayParams(BaseModel):
     """Base of every play's `Params`: what an operator may write. Unknown keys are the operator's typos."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
 class NoState(Frozen):

@@ -74,6 +74,11 @@ def _syntax(source: str, error: TemplateSyntaxError) -> TemplateFault:
     elif "end of print statement" in said:
         message = Wording("两个花括号里只能写一个变量", "only one name fits between the braces")
         hint = Wording("写成 {{ 名字 }};变量名里不能有空格", "write {{ name }}; names have no spaces")
+    elif "unexpected '}'" in said or "unexpected '{'" in said or "unexpected char" in said:
+        message = Wording(
+            "花括号没有成对,或里面有中文符号", "the braces are not paired, or hold a full-width character"
+        )
+        hint = Wording("变量写成 {{ 名字 }},左右各两个", "write {{ name }}: two on each side")
     elif "no filter named" in said.lower():
         message = Wording(f"没有这个过滤器: {said}", said)
         hint = NOTHING

@@ -77,11 +77,11 @@ def capability_problems(
             name, what = _NETWORKS[network], NAMES[capability]
             role = NEEDS_ROLE.get(network, {}).get(capability)
             if capability in LACKING.get(network, frozenset(ALL_CAPABILITIES)):
-                code, zh, en = "PB401", f"{name.zh}没有{what.zh}", f"{name.en} has no {what.en}"
+                code, zh, en = "PB401", f"{name.zh}不支持{what.zh}", f"{name.en} has no way of {what.en}"
             elif role is not None:
                 code, zh, en = (
                     "PB402",
-                    f"在{name.zh},{what.zh}要{role.zh}权限",
+                    f"在 {name.zh} {what.zh}需要{role.zh}权限",
                     f"{what.en} needs {role.en} on {name.en}",
                 )
             else:

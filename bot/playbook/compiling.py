@@ -4,7 +4,7 @@ of a playbook; groups with the same layers share it."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,17 +13,17 @@ from bot.core.play import Play, Schedule
 from bot.core.units import AssetRef, TemplateText
 from bot.playbook.assets import Asset, Assets
 from bot.playbook.capabilities import capability_problems
-from bot.playbook.checks import Checks, TemplateFault
+from bot.playbook.checks import Checks, TemplateCheck, TemplateFault
 from bot.playbook.commands import command_clashes
 from bot.playbook.cron import check_cron, is_impossible
 from bot.playbook.header import COMMON_KEYS, Common, Head, check_name
-from bot.playbook.marks import marks, written_marks
+from bot.playbook.marks import marks, offered_names, written_marks
 from bot.playbook.merge import only, without
 from bot.playbook.model import ActivePlay, Header
-from bot.playbook.nodes import Node, plain, text_position
+from bot.playbook.nodes import Node, Source, plain, text_position
 from bot.playbook.practice import head_advice, play_advice
-from bot.playbook.problems import NOTHING, Problem, Wording, bilingual
-from bot.playbook.refusals import refusals
+from bot.playbook.problems import NOTHING, Place, Problem, Wording, bilingual
+from bot.playbook.refusals import Frame, refusals
 from bot.playbook.shape import Path
 from bot.playbook.spelling import nearest
 from bot.playbook.versions import activate, header_document, header_of
@@ -66,7 +66,7 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
     checked: list[Checked] = []
     names = TEMPLATE_NAMES | frozenset(_vars(tree))
     for name, node in _plays(plays_node):
-        found, play = _check_play(name, node, path, names, networks, assets, checks)
+        found, play = _check_play(name, _place_of(plays_node, name, node), node, path, names, networks, assets, checks)
         problems.extend(found)
         problems.extend(_name_problems(plays_node, name))
         if play is not None:
@@ -93,15 +93,15 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
     return Variant(tree, head, header, tuple(active), tuple(problems))
 
 
-def validate(model: type[BaseModel], node: Node, prefix: str = "") -> tuple[Any, list[Problem]]:
+def validate(model: type[BaseModel], node: Node, frame: Frame = Frame()) -> tuple[Any, list[Problem]]:
     """The validated model, or None and the problems."""
     if node.kind != "map":
         message = Wording("这里要写一组「键: 值」", "a map of `key: value` is expected here")
-        return None, [Problem(code="PB203", place=node.place(), message=message, key=prefix)]
+        return None, [Problem(code="PB203", place=node.place(), message=message, key=frame.prefix)]
     try:
         return model.model_validate(plain(node)), []
     except ValidationError as error:
-        return None, refusals(error, model, node, prefix)
+        return None, refusals(error, model, node, frame)
 
 
 def _vars(tree: Node) -> list[str]:
@@ -112,6 +112,10 @@ def _vars(tree: Node) -> list[str]:
 def _plays(node: Node | None) -> Iterator[tuple[str, Node]]:
     if node is not None and node.kind == "map":
         yield from node.children.items()
+
+
+def _place_of(plays: Node | None, name: str, node: Node) -> Place:
+    return plays.key_place(name) if plays is not None else node.place()
 
 
 def _name_problems(plays: Node | None, name: str) -> Iterator[Problem]:
@@ -138,6 +142,7 @@ def params_node(node: Node, play: Play[Any, Any]) -> Node:
 
 def _check_play(
     name: str,
+    key_place: Place,
     node: Node,
     path: str,
     names: frozenset[str],
@@ -149,11 +154,12 @@ def _check_play(
     if node.kind != "map":
         message = Wording(f"玩法「{name}」下面要写它的设置", f"play `{name}` needs its settings")
         hint = Wording("至少写一行 kind: …", "at least a line `kind: …`")
-        return [Problem(code="PB203", place=node.place(), message=message, hint=hint, key=prefix)], None
-    common, problems = validate(Common, only(node, *COMMON_KEYS), prefix)
+        place = key_place if node.kind == "null" else node.place()
+        return [Problem(code="PB203", place=place, message=message, hint=hint, key=prefix)], None
+    common, problems = validate(Common, only(node, *COMMON_KEYS), Frame(prefix, key_place))
     for index, problem in enumerate(problems):
         if problem.code == "PB202":
-            problems[index] = _kind_missing(name, node, problem, checks)
+            problems[index] = _kind_missing(name, problem, checks)
     kind = node.children.get("kind")
     play = checks.kinds.get(str(kind.value)) if kind is not None else None
     if play is None:
@@ -167,7 +173,7 @@ def _check_play(
         if where and where[-1] == "cron" and scalar.kind == "text"
         for problem in check_cron(scalar, ".".join(map(str, (prefix, *where))))
     ]
-    params, refused = validate(play.Params, mine, prefix)
+    params, refused = validate(play.Params, mine, Frame(prefix, key_place, COMMON_KEYS))
     covered = {problem.place.line for problem in crons}
     problems.extend(crons)
     problems.extend(each for each in refused if not (crons and each.code == "PB207" and each.place.line in covered))
@@ -181,6 +187,8 @@ def _check_play(
             problems.extend(wrong)
             for hit in hits:
                 problems.extend(hit.problems)
+                if hit.kind == "text" and checks.check_template is not None:
+                    problems.extend(_text_file_problems(hit, names | _offered(play), checks.check_template))
         elif isinstance(mark, TemplateText) and checks.check_template is not None:
             allowed = names | frozenset(mark.names)
             for fault in checks.check_template(text, allowed):
@@ -192,12 +200,12 @@ def _check_play(
     return problems, Checked(name, node, play, common, params, found)
 
 
-def _kind_missing(name: str, node: Node, problem: Problem, checks: Checks) -> Problem:
+def _kind_missing(name: str, problem: Problem, checks: Checks) -> Problem:
     message = Wording(f"玩法「{name}」没有写 kind", f"play `{name}` has no `kind`")
     guess = nearest(name, checks.kinds, {play.title: kind for kind, play in checks.kinds.items()})
     return Problem(
         code="PB202",
-        place=node.place(),
+        place=problem.place,
         message=message,
         expected=Wording("、".join(checks.kinds), ", ".join(checks.kinds)),
         suggestion=f"kind: {guess}" if guess else "",
@@ -253,6 +261,19 @@ def _asset(
     ]
 
 
+def _offered(play: Play[Any, Any]) -> frozenset[str]:
+    model: type[BaseModel] = play.Params
+    return offered_names(model)
+
+
+def _text_file_problems(asset: Asset, names: frozenset[str], check: TemplateCheck) -> Iterator[Problem]:
+    """A text file is a template like the text in the playbook itself."""
+    whole = Node("text", Source(asset.file, asset.text), 1, 1, value=asset.text)
+    for fault in check(asset.text, names):
+        problem = _template_problem(whole, fault, names, "")
+        yield replace(problem, place=whole.source.place(fault.line, fault.col, fault.length))
+
+
 def _template_problem(scalar: Node, fault: TemplateFault, names: frozenset[str], key: str) -> Problem:
     place = text_position(scalar, fault.line, fault.col) if scalar.kind == "text" else scalar.place()
     place = scalar.source.place(place.line, place.col, fault.length)
@@ -276,14 +297,15 @@ def _schedules(each: Checked) -> tuple[Schedule, ...]:
 
 def _schedule_problems(each: Checked, header: Header, checks: Checks) -> Iterator[Problem]:
     for schedule in _schedules(each):
+        node = next((scalar for _, scalar in each.node.scalars() if _tells(schedule, scalar)), each.node)
+        if schedule.cron and node.kind == "text" and any(check_cron(node, "")):
+            continue
         never = bool(schedule.cron) and is_impossible(schedule.cron)
         if not never and checks.next_fire is not None:
             never = checks.next_fire(schedule, header.zone) is None
         if not never:
             continue
-        place = next(
-            (scalar.place() for _, scalar in each.node.scalars() if _tells(schedule, scalar)), each.node.place()
-        )
+        place = node.place()
         if schedule.once is not None:
             message = Wording(
                 f"{schedule.once:%Y-%m-%d %H:%M} 已经过去,不会再触发",

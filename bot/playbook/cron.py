@@ -87,9 +87,28 @@ def _fault(index: int, field: str) -> tuple[Wording, str, Wording] | None:
                     _FULL.get(value) or nearest(value, names),
                     Wording(f"可以写 {allowed}", f"allowed: {', '.join(names) or f'{low} to {high}'}"),
                 )
+        order = _order(index, match[1], match[2])
+        if order is not None and order[0] > order[1]:
+            return (
+                Wording(f"范围「{part}」的开头比结尾大", f"the range `{part}` ends before it begins"),
+                "",
+                Wording(
+                    f"拆成两段写,例如 {match[1]},{match[2]}" if index != 4 else "跨周的范围逐个写:sat,sun,mon",
+                    "write the parts one by one",
+                ),
+            )
         if match[3] is not None and int(match[3]) == 0:
             return Wording("步长不能是 0", "the step can't be 0"), "", Wording("例如 */15 是每 15 分钟", "e.g. */15")
     return None
+
+
+def _order(index: int, first: str, last: str | None) -> tuple[int, int] | None:
+    """A range as numbers, None when it is none."""
+    if last is None or first == "*":
+        return None
+    names = WEEKDAYS if index == 4 else _MONTHS
+    low, high = (int(value) if value.isdigit() else names.index(value) + 1 for value in (first, last))
+    return low, high
 
 
 def _weekday_names(part: str) -> str:

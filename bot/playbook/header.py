@@ -78,7 +78,7 @@ Uid = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_member)]
 class Written(BaseModel):
     """Base of everything that stands in a file: unknown keys are typos."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
 
 class Purpose(Written):
@@ -118,8 +118,8 @@ class Settings(Written):
     )
 
 
-class Head(Settings):
-    """A playbook without its plays."""
+class Front(Written):
+    """What a playbook says about itself."""
 
     playbook: Name = Field(
         default="", description="剧本的身份,进度和积分记在它名下,以后不要改 · identity; keep it for good"
@@ -132,6 +132,11 @@ class Head(Settings):
     platforms: tuple[Literal["qq", "wechat", "sim"], ...] = Field(
         default=(), description="用在哪些平台,只用来提前提示做不到的事 · networks to check capabilities for"
     )
+
+
+class Head(Settings, Front):
+    """A playbook; its plays are validated one by one, by their kinds."""
+
     plays: dict[str, Any] = Field(default_factory=dict, description="玩法:名字 → 设置 · the plays by name")
     overrides: dict[Selector, Any] = Field(
         default_factory=dict, description="按标签或按群的不同之处 · what differs by tag or group"

@@ -111,3 +111,30 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     elif get_origin(annotation) in (Union, UnionType, Annotated):
         for each in get_args(annotation):
             yield from _models(each)
+
+
+@cache
+def offered_names(model: type[BaseModel]) -> frozenset[str]:
+    """Every variable that any template of this model may use: what a text file behind an `AssetPath` may use, too."""
+    return frozenset(_names_below(model, set()))
+
+
+def _names_below(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
+    if model in seen:
+        return
+    seen.add(model)
+    for field in model.model_fields.values():
+        for mark in field.metadata:
+            if isinstance(mark, TemplateText):
+                yield from mark.names
+        yield from _names_in(field.annotation, seen)
+
+
+def _names_in(annotation: Any, seen: set[type[BaseModel]]) -> Iterator[str]:
+    if isinstance(annotation, TemplateText):
+        yield from annotation.names
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from _names_below(annotation, seen)
+    else:
+        for each in get_args(annotation):
+            yield from _names_in(each, seen)

@@ -67,8 +67,8 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "union_tag_invalid": (_VALUE, "{discriminator} 不能是「{tag}」", "{discriminator} can't be `{tag}`"),
     "union_tag_not_found": (
         "PB202",
-        "缺少{discriminator}:要靠它才知道下面写的是哪一种",
-        "{discriminator} is missing: it says which form follows",
+        "缺少「{discriminator}」:要靠它才知道这里写的是哪一种",
+        "`{discriminator}` is missing: it says which form follows",
     ),
     "value_error": (_PLAY, "{text}", "{text}"),
     "assertion_error": (_PLAY, "{text}", "{text}"),

@@ -85,7 +85,7 @@ def open_playbook(path: str, text: str, house: House) -> Playbook:
         return playbook
     if "playbook" not in tree.children:
         name = Node("text", tree.source, 1, 1, 1, 1, stem)
-        tree = replace(tree, children={**tree.children, "playbook": name}, keys={**tree.keys, "playbook": name})
+        tree = replace(tree, children={**tree.children, "playbook": name})
     full = _effective(tree, house)
     playbook.id, playbook.tree = _text(full, "playbook") or stem, full
     playbook.title = _text(full, "title")
@@ -105,9 +105,16 @@ def open_playbook(path: str, text: str, house: House) -> Playbook:
         problems.extend(playbook.variant(layers).problems)
     problems.extend(selector_problems(full, house))
     problems.extend(label_problems(full, house))
+    problems = _without_echo(problems)
     playbook.problems = ordered(problems)
     playbook.is_available = not any(problem.is_error for problem in problems)
     return playbook
+
+
+def _without_echo(problems: list[Problem]) -> list[Problem]:
+    """Without what the schema says about a value that the reader could not understand in the first place."""
+    lines = {(p.place.path, p.place.line) for p in problems if p.code in ("PB108", "PB112")}
+    return [p for p in problems if p.code != "PB203" or (p.place.path, p.place.line) not in lines]
 
 
 def _no_map(tree: Node) -> Problem:
@@ -115,6 +122,8 @@ def _no_map(tree: Node) -> Problem:
     hint = NOTHING
     if tree.kind == "text" and "：" in str(tree.value):
         hint = Wording("中文冒号「：」不起作用,改成英文冒号加空格", "the full-width colon does nothing: use `: `")
+    elif tree.kind == "text" and ":" in str(tree.value):
+        hint = Wording("冒号后面要留一个空格:「键: 值」", "a space must follow the colon: `key: value`")
     return Problem(code="PB203", place=tree.place(), message=message, hint=hint)
 
 

@@ -48,7 +48,8 @@ def read(path: str, text: str) -> tuple[Node | None, list[Problem]]:
     except _Stop:
         return None, reader.problems
     except yaml.MarkedYAMLError as error:
-        return None, [*reader.problems, explain_syntax(source, error)]
+        last = explain_syntax(source, error)
+        return None, [*(p for p in reader.problems if p.place.line != last.place.line), last]
     except yaml.YAMLError as error:
         wording = Wording("这个文件不是能读懂的 YAML", f"this file is not readable YAML: {error}")
         return None, [*reader.problems, Problem(code="PB105", place=source.place(1, 1), message=wording)]
@@ -134,7 +135,8 @@ class _Reader:
     def _node(self, kind: Any, event: Any) -> Node:
         start, end = event.start_mark, event.end_mark
         if event.tag is not None:
-            message = Wording(f"不支持类型标签「{event.tag}」", f"type tags such as {event.tag!r} are not supported")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            message = Wording(f"不支持类型标签「{tag}」", f"type tags such as `{tag}` are not supported")
             hint = Wording("去掉感叹号开头的标签;要当文字就加引号", "remove the tag; quote the value to make it text")
             self._problem("PB109", event, message, hint)
         return Node(kind, self.source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)

@@ -11,6 +11,7 @@ from bot.playbook.house import House
 from bot.playbook.merge import only
 from bot.playbook.nodes import Node
 from bot.playbook.problems import NOTHING, Problem, Wording
+from bot.playbook.refusals import Frame
 from bot.playbook.spelling import nearest
 
 _TIERS = frozenset(
@@ -29,7 +30,7 @@ def override_problems(overrides: Node, full: Node) -> Iterable[Problem]:
     _, found = validate(Head, only(full, "playbook") if not overrides.children else _just(full, "overrides", overrides))
     yield from found
     for key, layer in overrides.children.items():
-        _, found = validate(Layer, layer, f"overrides.{key}")
+        _, found = validate(Layer, layer, Frame(f"overrides.{key}", overrides.key_place(key)))
         yield from (each for each in found if not _is_deeper(each, layer))
         changed = layer.children.get("plays") if layer.kind == "map" else None
         for name in changed.children if changed is not None and changed.kind == "map" else ():
@@ -55,7 +56,8 @@ def _is_deeper(problem: Problem, layer: Node) -> bool:
 
 def selector_problems(tree: Node, house: House) -> Iterable[Problem]:
     groups = tree.children.get("groups")
-    if groups is None or (groups.kind == "list" and not groups.elements):
+    is_misspelt = any(nearest(key, ("groups",)) for key in tree.keys if key not in Head.model_fields)
+    if not is_misspelt and (groups is None or (groups.kind == "list" and not groups.elements)):
         place = tree.key_place("groups") if groups is not None else tree.key_place("playbook")
         message = Wording("没有写 groups:这份剧本不会在任何群里运行", "no `groups`: the playbook runs nowhere")
         hint = Wording('例如 groups: [tag:共读营] 或 ["qq:123456"]', 'e.g. groups: [tag:camp] or ["qq:123456"]')

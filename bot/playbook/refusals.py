@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -39,6 +41,8 @@ class _Refusal:
         self.landing: Landing = shape.land(error["loc"])
         self.node, self.depth = _deepest(root, self.landing.path)
         self.parent, _ = _deepest(root, self.landing.path[:-1])
+        if self.landing.is_key:
+            self.node = self.parent.keys.get(str(self.landing.path[-1]), self.node)
 
     @property
     def is_wholesale(self) -> bool:
@@ -46,14 +50,23 @@ class _Refusal:
         return self.type.endswith(_TYPE_ERRORS)
 
 
-def refusals(error: ValidationError, model: type[BaseModel], root: Node, prefix: str = "") -> list[Problem]:
-    """The problems of one failed validation of `root`; `prefix` is the dotted path of `root` in its file."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the validated map: its dotted path in the file, where its own key is, keys beside the model's."""
+
+    prefix: str = ""
+    key_place: Place | None = None
+    more_keys: tuple[str, ...] = ()
+
+
+def refusals(error: ValidationError, model: type[BaseModel], root: Node, frame: Frame = Frame()) -> list[Problem]:
+    """The problems of one failed validation of `root`."""
     shape = shape_of(model)
     found = [
         _Refusal(shape, root, each)
         for each in error.errors(include_url=False, include_input=False, include_context=True)
     ]
-    return [_problem(group, prefix) for group in _without_union_noise(found, 0)]
+    return [_problem(group, root, frame) for group in _without_union_noise(found, 0)]
 
 
 def _deepest(root: Node, path: Sequence[str | int]) -> tuple[Node, int]:
@@ -95,20 +108,26 @@ def _distance(error: _Refusal) -> int:
     return {"extra_forbidden": 3, "missing": 2}.get(error.type, 4 if error.is_wholesale else 1)
 
 
-def _problem(group: Sequence[_Refusal], prefix: str) -> Problem:
+def _problem(group: Sequence[_Refusal], root: Node, frame: Frame) -> Problem:
     first = group[0]
     landing, shape = first.landing, first.shape
-    key = ".".join(part for part in (prefix, *map(str, landing.path)) if part)
+    key = ".".join(part for part in (frame.prefix, *map(str, landing.path)) if part)
     last = str(landing.path[-1]) if landing.path else ""
     if first.type == "missing":
-        return _missing(first, last, key)
+        return _missing(first, root, frame, key)
     if first.type == "extra_forbidden":
-        return _unknown_key(first, last, key)
+        return _unknown_key(first, last, key, frame.more_keys if len(landing.path) == 1 else ())
     place = _place(first, last)
+    if first.node.kind == "null" and first.depth == len(landing.path) and not landing.is_key:
+        message = Wording(f"「{last}」后面没有写值", f"`{last}` has no value")
+        hint = Wording("写上值,或删掉这一行", "give it a value or remove the line")
+        expected = shape.expects(landing.schema)
+        return Problem(code="PB203", place=place, message=message, expected=expected, hint=hint, key=key)
     if len(group) > 1:
         words = [shape.expects(each.landing.schema) for each in group]
         words = list(dict.fromkeys(word for word in words if word))
-        message = Wording(f"{_got(first.node).zh.strip()}放在这里不合适", f"{_got(first.node).en} doesn't fit here")
+        got = _got(first.node)
+        message = Wording(f"{got.zh.lstrip()}放在这里不合适", f"{got.en} doesn't fit here")
         expected = Wording(" 或 ".join(w.zh for w in words), " or ".join(w.en for w in words))
         return Problem(code="PB203", place=place, message=message, expected=expected, key=key)
     if first.type in ("value_error", "assertion_error"):
@@ -129,23 +148,27 @@ def _place(refusal: _Refusal, last: str) -> Place:
     return node.place()
 
 
-def _missing(refusal: _Refusal, key: str, dotted: str) -> Problem:
+def _missing(refusal: _Refusal, root: Node, frame: Frame, dotted: str) -> Problem:
+    *above, last = refusal.landing.path
+    key = str(last)
     message = _say("missing", {"key": key})
     about = description(refusal.landing.model, key)
     expected = refusal.shape.expects(refusal.landing.schema)
-    hint = Wording(f"{key}: {about.zh}", f"{key}: {about.en}") if about else NOTHING
+    hint = Wording(f"补上「{key}: …」:{about.zh}", f"add `{key}: …`: {about.en}") if about else NOTHING
     place = refusal.parent.place()
+    if refusal.parent.style != "flow":
+        holder, _ = _deepest(root, above[:-1])
+        place = holder.key_place(str(above[-1])) if above and holder.kind == "map" else frame.key_place or place
     return Problem(code="PB202", place=place, message=message, expected=expected, hint=hint, key=dotted)
 
 
-def _unknown_key(refusal: _Refusal, key: str, dotted: str) -> Problem:
-    shape, owner = refusal.shape, refusal.landing.model
-    fields = tuple(_names(owner)) if owner is not None else ()
-    taken = set(refusal.parent.keys) - {key}
-    suggestion = nearest(key, [field for field in fields if field not in taken])
+def _unknown_key(refusal: _Refusal, key: str, dotted: str, more: tuple[str, ...]) -> Problem:
+    owner = refusal.landing.model
+    fields = (*(_names(owner) if owner is not None else ()), *more)
+    suggestion = nearest(key, fields)
     hint = NOTHING
     if not suggestion:
-        inside = [name for name in fields if owner and key in _keys_below(shape, owner, name)]
+        inside = [name for name in fields if owner and key in _keys_below(owner, name)]
         if inside:
             hint = Wording(f"「{key}」要写在「{inside[0]}」里面", f"`{key}` belongs inside `{inside[0]}`")
     if any(char in key for char in "：，") or key != key.strip():
@@ -165,7 +188,7 @@ def _names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _keys_below(shape: Shape, model: type[BaseModel], name: str) -> tuple[str, ...]:
+def _keys_below(model: type[BaseModel], name: str) -> tuple[str, ...]:
     schema = shape_of(model).schema
     own = shape_of(model)
     found: list[str] = []
@@ -181,7 +204,7 @@ def _refused(refusal: _Refusal, place: Place, key: str) -> Problem:
     got = _got(refusal.node)
     expected = refusal.shape.expects(refusal.landing.schema)
     if what is not None and text.startswith(("not a ", "expected a ")):
-        message = Wording(f"{got.zh.strip()}不是{what.zh}", f"{got.en} is not a {what.en}")
+        message = Wording(f"{got.zh.lstrip()}不是{what.zh}", f"{got.en} is not a {what.en}")
         hint = _format_hint(quantity, refusal.node)
         return Problem(code="PB206", place=place, message=message, expected=expected, hint=hint, key=key)
     code, _, rest = text.partition("|")
@@ -241,6 +264,10 @@ def _general(refusal: _Refusal, place: Place, key: str) -> Problem:
     elif refusal.type in ("list_type", "tuple_type", "set_type", "frozen_set_type") and refusal.node.kind == "text":
         value = _crop(str(refusal.node.value))
         hint = Wording(f"只有一项也要写方括号:[{value}]", f"a single item needs brackets, too: [{value}]")
+    elif (
+        refusal.type.endswith("_type") and refusal.node.kind == "text" and re.match(r"\w+:\S", str(refusal.node.value))
+    ):
+        hint = Wording("冒号后面要留一个空格:「键: 值」", "a space must follow the colon: `key: value`")
     elif refusal.node.kind == "text" and "：" in str(refusal.node.value):
         hint = Wording("中文冒号「：」不起作用,改成英文冒号加空格", "the full-width colon does nothing: use `: `")
     return Problem(
@@ -263,7 +290,7 @@ def _got(node: Node) -> Wording:
         case "null":
             return Wording("空的", "nothing")
         case "bool":
-            return Wording(" true" if node.value else " false", "true" if node.value else "false")
+            return Wording(" true " if node.value else " false ", "true" if node.value else "false")
         case "text":
             shown = _crop(str(node.value))
             return Wording(f"「{shown}」", f"`{shown}`")

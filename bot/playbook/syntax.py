@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.playbook.nodes import Source
-from bot.playbook.problems import NOTHING, Place, Problem, Wording
+from bot.playbook.problems import Place, Problem, Wording
 
 _WIDE_COLON = re.compile(r"^(\s*(?:- )?[^\s:#'\"：]+)(：)")
 _WIDE_QUOTE = re.compile("[“”]")
@@ -17,12 +17,20 @@ def explain_syntax(source: Source, error: Any) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     begin = error.context_mark.line + 1 if error.context_mark else line
-    text = str(error.problem or "")
+    text = f"{error.problem or ''} {error.context or ''}"
     wide = _wide_colon(source, {line, line - 1, begin})
     if wide is not None:
         message = Wording("这里用了中文冒号「：」", "a full-width colon `：` separates nothing")
         hint = Wording("改成英文冒号,后面留一个空格:「键: 值」", "use an ASCII colon followed by a space: `key: value`")
         return Problem(code="PB105", place=wide, message=message, hint=hint)
+    opened = error.context_mark
+    if (
+        opened is not None
+        and ("quoted scalar" in text or "flow sequence" in text or "flow mapping" in text)
+        and "escape" not in text
+    ):
+        # Where it was opened says more than where the parser gave up.
+        begin, line, col = line, opened.line + 1, opened.column + 1
     line, col = _inside(source, line, col)
     char = source.lines[line - 1][col - 1 : col]
     if char == "\t":
@@ -57,7 +65,14 @@ def _inside(source: Source, line: int, col: int) -> tuple[int, int]:
 
 
 def _words(text: str, char: str, begin: int, line: int) -> tuple[Wording, Wording]:
-    since = Wording(f"(从第 {begin} 行开始)", f" (begun in line {begin})") if begin != line else NOTHING
+    if "scanning an alias" in text or "scanning an anchor" in text:
+        return (
+            Wording(
+                "以「*」或「&」开头的是引用,名字只能用英文字母和数字",
+                "`*` and `&` begin a reference; its name is ASCII",
+            ),
+            Wording("如果是文字,整句加上引号", "if it is text, put it in quotes"),
+        )
     if "mapping values are not allowed" in text:
         return (
             Wording("这里不能再出现「键: 值」", "a `key: value` is not possible here"),
@@ -74,7 +89,10 @@ def _words(text: str, char: str, begin: int, line: int) -> tuple[Wording, Wordin
     if "did not find expected ',' or" in text:
         what = "方括号 [ ]" if "]" in text else "花括号 { }"
         return (
-            Wording(f"{what}{since.zh}没有写完:这里缺逗号或右括号", f"a comma or closing bracket is missing{since.en}"),
+            Wording(
+                f"{what}没有写完:到第 {begin} 行还缺逗号或右括号",
+                f"this bracket is not closed: a comma or the closing one is missing before line {begin}",
+            ),
             Wording("检查括号是否成对、各项之间是不是英文逗号", "pair the brackets, separate items with `, `"),
         )
     if "did not find expected key" in text or "did not find expected '-' indicator" in text:
@@ -92,9 +110,9 @@ def _words(text: str, char: str, begin: int, line: int) -> tuple[Wording, Wordin
                 "加上「: 」;如果它属于上面的长文字,就往右缩进", "add `: `; if it belongs to the text above, indent it"
             ),
         )
-    if "quoted scalar" in text or "unexpected end of stream" in text or "document separator" in text:
+    if "quoted scalar" in text and "escape" not in text and "hexdecimal" not in text:
         return (
-            Wording(f"引号没有成对{since.zh}", f"a quote is not closed{since.en}"),
+            Wording("引号没有成对", "this quote is not closed"),
             Wording(
                 "补上另一半引号;文字里本身有引号就用另一种引号包住",
                 "close it; use the other kind around text with quotes",
@@ -110,6 +128,16 @@ def _words(text: str, char: str, begin: int, line: int) -> tuple[Wording, Wordin
             Wording(f"文字不能以「{char}」开头", f"text can't begin with `{char}`"),
             Wording("给整段文字加上引号", "put the whole text in quotes"),
         )
+    if "expected node content" in text and not char:
+        return (
+            Wording("方括号或花括号没有写完", "a bracket is not closed"),
+            Wording("补上右括号", "add the closing bracket"),
+        )
+    if "unexpected ':'" in text:
+        return (
+            Wording("这里不该有冒号", "a colon is out of place"),
+            Wording("冒号后面要有内容;文字里带冒号就加引号", "something must follow a colon; quote text that has one"),
+        )
     if "expected node content" in text:
         return (
             Wording(f"「{char}」不该出现在这里", f"`{char}` is out of place"),
@@ -122,11 +150,6 @@ def _words(text: str, char: str, begin: int, line: int) -> tuple[Wording, Wordin
         return (
             Wording("「%」开头的行是 YAML 指令,剧本里用不到", "a line beginning with `%` is a YAML directive"),
             Wording("如果是文字,加上引号或往里缩进", "if it is text, quote or indent it"),
-        )
-    if "anchor" in text or "alias" in text:
-        return (
-            Wording("「&」或「*」后面要跟名字", "`&` and `*` need a name"),
-            Wording("如果是文字,加上引号", "if it is text, quote it"),
         )
     return (
         Wording("这里不是有效的 YAML", f"not valid YAML: {text}"),
