@@ -255,7 +255,7 @@ def test_an_operator_pauses_and_resumes_in_flight() -> None:
     assert stage.take() == [
         "bot: 第一条",
         "老陈: 暂停",
-        "bot: ⏸ 全部推送已暂停，「开营」停在半路。\n发「继续」接着来。",
+        "bot: ⏸ 全部推送已暂停，「开营」停在半路。\n发「继续推送」接着来。",
         "老陈: 继续",
         "bot: ▶️ 全部推送继续。",
         "bot: 第二条",
@@ -263,11 +263,22 @@ def test_an_operator_pauses_and_resumes_in_flight() -> None:
     ]
 
 
+def test_a_held_post_ignores_the_timer_that_was_on_its_way() -> None:
+    """The timer fired in the same moment as the operator paused."""
+    stage = campaign(LONG)
+    due(stage, "开营")
+    stage.says("老陈", "暂停推送")
+    stage.take()
+    flight = stage.states["测试/campaign"].flight
+    stage.fires("campaign", "next", stage.now, {"occurrence": flight.occurrence, "part": str(flight.next)})
+    assert stage.bot() == []
+
+
 def test_one_post_is_paused_and_the_others_go_on() -> None:
     """暂停 早安 concerns 早安 only; what it misses is noted."""
     stage = campaign(MORNING, LONG)
     stage.says("老陈", "暂停 早安", private=True)
-    assert stage.take()[-1] == "bot(私聊 老陈): ⏸ 「早安」已暂停。\n发「继续 早安」接着来。"
+    assert stage.take()[-1] == "bot(私聊 老陈): ⏸ 「早安」已暂停。\n发「继续推送 早安」接着来。"
     due(stage, "早安")
     due(stage, "开营")
     stage.passes("1m")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.core.effects import CancelTimer, Inline, Lane, Note, Recall, Say, Template
+from bot.core.effects import CancelTimer, Inline, Lane, Note, Recall, Say, Template, Words
 from bot.core.events import MessageReceived
 from bot.core.play import Capability, CommandSpec
 from bot.plays.campaign import agenda, content, flight
@@ -15,6 +15,7 @@ from bot.plays.campaign.params import Params
 from bot.plays.campaign.state import EVERYTHING, Waiting
 
 _RULE = "\n\n———\n\n"
+_PREVIEW_CHARS = 1200
 
 
 def commands(params: Params) -> Sequence[CommandSpec]:
@@ -28,7 +29,17 @@ def commands(params: Params) -> Sequence[CommandSpec]:
         (words.stop, "停掉正在发的,剩下的不发了"),
         (words.recall, "撤回刚发的一篇"),
     )
-    return [CommandSpec(name=word, for_operators=True, rest="optional", help=text) for word, text in listed]
+    return [
+        CommandSpec(name=word, aliases=_short(params, word), for_operators=True, rest="optional", help=text)
+        for word, text in listed
+    ]
+
+
+def _short(params: Params, word: str) -> tuple[str, ...]:
+    """暂停推送 may be typed 暂停, unless that is the word of another command of this play."""
+    short = word.removesuffix("推送")
+    is_taken = short in (word, "撤回", "") or short in params.words.model_dump().values()
+    return () if is_taken else (short,)
 
 
 def obey(turn: Campaign, event: MessageReceived) -> None:
@@ -142,13 +153,24 @@ def _preview(turn: Campaign, event: MessageReceived, item: Item) -> None:
         "too_long": pacing.gap * max(len(parts) - 1, 0) > pacing.max_duration,
     }
     turn.do(Say(words=Template("campaign/preview", facts), to=to))
-    sources = [part.source for part in parts if isinstance(part, Inline)]
-    if sources:
-        turn.do(Say(words=Inline(_RULE.join(sources), data), to=to))
-    else:
-        turn.do(*(Say(words=part, to=to) for part in parts))
+    turn.do(*(Say(words=part, to=to) for part in _joined(parts)))
     if is_private and not event.is_private:
         _answer(turn, event, "preview_sent", {"name": item.name})
+
+
+def _joined(parts: Sequence[Words]) -> Iterator[Words]:
+    """The messages of a post, several in one as far as they are short."""
+    group: list[Inline] = []
+    for part in parts:
+        if not isinstance(part, Inline):
+            yield part
+            continue
+        if group and sum(len(each.source) for each in (*group, part)) > _PREVIEW_CHARS:
+            yield Inline(_RULE.join(each.source for each in group), part.data)
+            group = []
+        group.append(part)
+    if group:
+        yield Inline(_RULE.join(each.source for each in group), group[0].data)
 
 
 def _recall(turn: Campaign, event: MessageReceived) -> None:

@@ -150,9 +150,9 @@ class Pacing(PlayParams):
 
 
 class Words(PlayParams):
-    pause: str = Field("暂停", min_length=1, description="暂停的指令 · Command")
-    resume: str = Field("继续", min_length=1, description="继续的指令 · Command")
-    stop: str = Field("停止", min_length=1, description="停止的指令 · Command")
+    pause: str = Field("暂停推送", min_length=1, description="暂停的指令 · Command")
+    resume: str = Field("继续推送", min_length=1, description="继续的指令 · Command")
+    stop: str = Field("停止推送", min_length=1, description="停止的指令 · Command")
     send: str = Field("立即发送", min_length=1, description="立即发送的指令 · Command")
     preview: str = Field("预览", min_length=1, description="预览的指令 · Command")
     agenda: str = Field("排期", min_length=1, description="看排期的指令 · Command")

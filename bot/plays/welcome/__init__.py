@@ -38,7 +38,8 @@ def commands(params: Params) -> Sequence[CommandSpec]:
     specs: list[CommandSpec] = []
     if ack := params.rules_ack:
         specs.append(CommandSpec(name=ack.keyword, help="确认读过群规"))
-        specs.append(CommandSpec(name=_RULES, help="看群规"))
+        if ack.text:
+            specs.append(CommandSpec(name=_RULES, help="看群规"))
         specs.append(CommandSpec(name=_UNREAD, for_operators=True, help="谁还没确认群规"))
     if intro := params.self_intro:
         specs.append(CommandSpec(name=intro.prefix, rest="optional", is_glued=True, help="介绍自己,收进名录"))
