@@ -42,7 +42,7 @@ _ASCII_OF = {
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, *range(0xFE00, 0xFE10)])
 _PLAIN = {**_ASCII_OF, **_INVISIBLE, 0xFF61: "。"}
 
-_LETTERS = re.compile(f"[A-Za-z0-9{''.join(map(chr, _ASCII_OF))}]|//|／／")
+_LETTERS = re.compile("[A-Za-z0-9\uff10-\uff5a\u2460-\u24e9\U0001d400-\U0001d7ff]|[/／]{2}")
 _SCHEME = re.compile(r"h(?:tt|xx)ps?[:：][/／]{2}", re.IGNORECASE)
 _FULL_WIDTH = r"\u2018-\u201f\u3000-\u303f\uff00-\uffef"
 _CHINESE = r"\u3400-\u9fff\uf900-\ufaff"
