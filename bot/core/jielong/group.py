@@ -14,7 +14,7 @@ from bot.core.jielong.chain import Chain
 from bot.core.jielong.choice import FRAGMENT, LATE, choose, late_for, same_list
 from bot.core.jielong.deadline import find_deadline
 from bot.core.jielong.goods import Good, goods_in, order_of
-from bot.core.jielong.keys import comparison_key, name_key
+from bot.core.jielong.keys import comparison_key, name_key, without_emoji
 from bot.core.jielong.members import Directory
 from bot.core.jielong.merge import Item, Merge, Verdict
 from bot.core.jielong.parsing import Listed, ListMessage, parse_list
@@ -173,7 +173,7 @@ class Group:
         for other in replaced:
             other.close(message.at)
         chain = self.open(message, parsed)
-        outcome = self._merge_list(chain, message, parsed, items)
+        outcome = self._merge_list(chain, message, parsed, items, is_new=True)
         outcome.is_opened, outcome.replaced = True, replaced
         return outcome
 
@@ -205,7 +205,9 @@ class Group:
         merge.apply_fragment(items)
         return self._done(chain, message, "fragment", merge, is_accepted=True)
 
-    def _merge_list(self, chain: Chain, message: Posted, parsed: ListMessage, items: list[Item]) -> Outcome:
+    def _merge_list(
+        self, chain: Chain, message: Posted, parsed: ListMessage, items: list[Item], *, is_new: bool = False
+    ) -> Outcome:
         outcome = Outcome(chain, "list")
         merge = self._merge(chain, message)
         if message.sender == chain.head.creator or merge.is_operator:
@@ -217,7 +219,7 @@ class Group:
             )
         elif parsed.title and comparison_key(parsed.title) != comparison_key(chain.head.title):
             outcome.verdicts.append(Verdict("title_rejected", text=parsed.title))
-        if not items:
+        if not items and not is_new:
             chain.relate(message.id)
             chain.touch(message.at)
             outcome.is_post_due = bool(chain.active)
@@ -373,6 +375,8 @@ def _author(message: Posted, parsed: ListMessage, listed: Listed, place: int) ->
 
 
 def _named(chain: Chain, name: str) -> list[Entry]:
-    """Active entries whose N or whole text is `name`."""
-    key, whole = name_key(name), comparison_key(name)
-    return [entry for entry in chain.active if name_key(entry.text) == key or comparison_key(entry.text) == whole]
+    """Active entries whose N or whole text is `name`; else those that are about the same person as `name`."""
+    whole = comparison_key(name)
+    keys = (whole, without_emoji(whole))
+    found = [entry for entry in chain.active if name_key(entry.text) in keys or comparison_key(entry.text) == whole]
+    return found or [entry for entry in chain.active if name_key(entry.text) == name_key(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -25,6 +26,9 @@ from bot.plays.chain.posts import answer, arm, first_line, post, without_notes
 from bot.plays.chain.questions import about, answered, masked
 from bot.plays.chain.records import Board, State
 from bot.plays.chain.shelf import Ctx, Shelf, load
+
+_CANCELS_OTHER = re.compile(r"^\s*(取消|取消接龙|取消报名)\s*@(\S+)\s*$")
+"""`取消 @张三` means 张三: the mention of the bot itself is not in the text."""
 
 _CHATTY = 12
 """A longer `取消 …` that names nobody is chat."""
@@ -79,7 +83,7 @@ def _beyond(chain: Chain, ctx: Ctx) -> list[Entry]:
 
 
 def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _Before]) -> list[Effect] | None:
-    text = masked(ctx.params, without_notes(event.text))
+    text = _CANCELS_OTHER.sub(r"\1 \2", masked(ctx.params, without_notes(event.text)))
     if event.is_private and ctx.command is None:
         return answered(shelf, event, ctx)
     posted = Posted(
