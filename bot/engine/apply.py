@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -109,18 +109,20 @@ class Applier:
     def balance(self, room: Room, member: str) -> int:
         """The member's points, from memory or the database."""
         if member not in room.balances:
-            self.load_balances(room, (member,))
+            self.load_balances([(room, member)])
         return room.balances[member]
 
-    def load_balances(self, room: Room, members: tuple[str, ...]) -> None:
-        missing = [uid for uid in members if uid not in room.balances]
+    def load_balances(self, missing: Sequence[tuple[Room, str]]) -> None:
+        """Reads balances that are not in memory yet, in one query."""
         if not missing:
             return
-        self._directory.resolve((), (), dict.fromkeys(missing, ""))
-        ids = {self._directory.members[uid]: uid for uid in missing}
-        found = {row.member_id: row.points for row in self._writer.balances([[room.id, member] for member in ids])}
-        for member_id, uid in ids.items():
-            room.balances[uid] = found.get(member_id, 0)
+        self._directory.resolve((), (), {uid: "" for _, uid in missing})
+        keys = {(room.id, self._directory.members[uid]): (room, uid) for room, uid in missing}
+        for room, uid in keys.values():
+            room.balances[uid] = 0
+        for row in self._writer.balances([list(key) for key in keys]):
+            room, uid = keys[(row.chat_id, row.member_id)]
+            room.balances[uid] = row.points
 
     def _note(self, batch: Batch, room: Room, run: Run, effect: Note, ctx: Context[Any]) -> dict[str, Any]:
         member_id = self._directory.members.get(effect.member) if effect.member else None

@@ -337,13 +337,17 @@ class Stepper:
 
     def _prefetch(self, wanted: Iterable[tuple[Room | None, Heard]]) -> None:
         missing: dict[tuple[int, str], tuple[Run, str]] = {}
+        balances: list[tuple[Room, str]] = []
         for room, heard in wanted:
+            if room is not None and isinstance(heard.needs.balances, tuple):
+                balances += [(room, uid) for uid in heard.needs.balances if uid not in room.balances]
             run = room.runs.get(heard.active.ref) if room and room.runs else None
             if run is None or run.is_complete or heard.needs.slots == "all":
                 continue
             for key in heard.needs.slots:
                 if key not in run.slots and not key.endswith("*"):
                     missing[(run.id, key)] = (run, key)
+        self._applier.load_balances(balances)
         if missing:
             if self._slots_held > _MOST_SLOTS:
                 self._drop_caches({run.id for run, _ in missing.values()})
@@ -372,7 +376,7 @@ class Stepper:
 
     def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
         uids = tuple(self._directory.people(room)) if needs.balances == "all" else needs.balances
-        self._applier.load_balances(room, uids)
+        self._applier.load_balances([(room, uid) for uid in uids if uid not in room.balances])
         return {uid: room.balances[uid] for uid in uids}
 
     def _scores(self, room: Room, run: Run, key: tuple[str, str], batch: Batch) -> tuple[Score, ...]:
