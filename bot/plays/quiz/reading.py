@@ -105,9 +105,7 @@ def _compose(text: str, check: Checker) -> yaml.Node | None:
         for event in yaml.parse(text, yaml.CBaseLoader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
-                _broken(
-                    check, event.start_mark.line + 1, "题库里不用别名,也不用嵌套这么深", "no aliases, no deep nesting"
-                )
+                _broken(check, _line(event), "题库里不用别名,也不用嵌套这么深", "no aliases, no deep nesting")
                 return None
         root: yaml.Node | None = yaml.compose(text, yaml.CBaseLoader)
     except yaml.MarkedYAMLError as error:

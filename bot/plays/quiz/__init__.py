@@ -1,0 +1,125 @@
+"""答题: timed questions from a bank, answers judged as people type them, points by the record, fair and replayable.
+
+Theory and invariants stand at the top of `session`; judging is `judge`, points are `scoring`, files are `reading`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
+from bot.core.play import NOTHING, Needs, Play, Step
+from bot.core.text import fold
+from bot.core.units import AssetParser, AssetProblem
+from bot.plays.quiz import answering, desk, offering, session
+from bot.plays.quiz.bank import Bank
+from bot.plays.quiz.params import Params, commands, schedules
+from bot.plays.quiz.reading import parse_bank
+from bot.plays.quiz.record import Slot, State
+from bot.plays.quiz.session import Here, Result
+
+_LEADING = re.compile(r"^(?:@\S+\s+)*[/.。!#]?\s*")
+_EVERYTHING = Needs(slots="all", balances="all")
+_WIDE = tuple(
+    fold(word)
+    for spec in commands(Params(bank="-"))
+    if spec.name not in ("答题", "投稿")
+    for word in (spec.name, *spec.aliases)
+)
+
+
+def start(ctx: Here) -> Result:
+    return Step(State())
+
+
+def step(state: State, event: Event, ctx: Here) -> Result:
+    match event:
+        case MessageReceived() if ctx.command is None:
+            if fold(event.text) == "排行" and state.session and not state.session.is_over:
+                return desk.ranking(state, event, ctx) if _is_free("排行", ctx) else Step(state)
+            return answering.take(state, event, ctx)
+        case MessageReceived():
+            return _command(state, event, ctx)
+        case EffectSettled():
+            return session.delivered(state, event, ctx)
+        case TimerFired(name="start"):
+            if state.session and not state.session.is_over:
+                return Step(state, why={"start": "a session is running"})
+            return session.begin(state, ctx, event.at)
+        case TimerFired():
+            return session.timer(state, event, ctx)
+        case PlayStarted():
+            if state.session and not state.session.is_over:
+                return Step(state, why={"start": "a session is running"})
+            return session.begin(state, ctx, ctx.now, only=event.data.get("only", ""))
+        case OperatorDecided():
+            return offering.decided(state, event, ctx)
+    return Step(state)
+
+
+def _command(state: State, event: MessageReceived, ctx: Here) -> Result:
+    assert ctx.command is not None
+    match ctx.command.name:
+        case "答题":
+            return desk.help_(state, event, ctx)
+        case "答题排行":
+            return desk.ranking(state, event, ctx)
+        case "投稿":
+            return offering.offer(state, event, ctx, ctx.command.rest)
+        case name:
+            return desk.operate(state, event, ctx, name, ctx.command.rest)
+
+
+def _is_free(word: str, ctx: Here) -> bool:
+    """Whether no other play of this group answers `word`."""
+    return not any(word in (spec.name, *spec.aliases) for _, spec in ctx.handbook)
+
+
+def needs(params: Params, event: Event) -> Needs:
+    """The member's own sheet for chat; everything only for timers and for what looks at everybody."""
+    match event:
+        case MessageReceived():
+            head = fold(event.text[:30])
+            head = _LEADING.sub("", head)
+            if head.startswith(_WIDE) or head == "排行":
+                return _EVERYTHING
+            if params.submit and head.startswith(("投稿", "出题")):
+                return Needs(slots=("o/*",))
+            return Needs(slots=(f"a/{event.member}",)) if event.member else NOTHING
+        case EffectSettled():
+            return Needs(slots=(f"s/{event.key.rpartition('|')[2]}",))
+        case OperatorDecided():
+            return Needs(slots=(f"o/{event.key.partition('|')[2]}",))
+        case TimerFired() | PlayStarted():
+            return Needs(slots="all")
+    return NOTHING
+
+
+def is_busy(state: State) -> bool:
+    return state.session is not None and not state.session.is_over
+
+
+def _parse_bank(path: str, text: str) -> tuple[Bank, list[AssetProblem]]:
+    bank, problems = parse_bank(path, text)
+    return bank, [AssetProblem(p.line, f"{p.zh} · {p.en}", p.is_error) for p in problems]
+
+
+ASSET_PARSERS: Mapping[str, AssetParser] = {"bank": _parse_bank}
+
+PLAY = Play(
+    kind="quiz",
+    version=1,
+    title="答题",
+    Params=Params,
+    State=State,
+    Slot=Slot,
+    start=start,
+    step=step,
+    hears=answering.hears,
+    needs=needs,
+    commands=commands,
+    schedules=schedules,
+    is_busy=is_busy,
+    listens=frozenset({MessageReceived, EffectSettled, TimerFired, PlayStarted, OperatorDecided}),
+)

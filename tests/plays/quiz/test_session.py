@@ -1,0 +1,356 @@
+"""An evening of 答题 as the group sees it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.effects import AskOperator
+from bot.core.events import EffectSettled
+from bot.plays.quiz.bank import Bank, Question
+from bot.plays.quiz.record import State
+from tests.stage import ACCOUNT, CHAT, Stage
+
+SPRING = Question(
+    id="q1",
+    type="single",
+    text="一年中白天最长的节气?",
+    options=("春分", "夏至", "秋分"),
+    answer=("B",),
+    explanation="白昼最长。",
+)
+MOON = Question(id="q2", type="truefalse", text="月球自己会发光。", answer=("B",))
+MAMMALS = Question(id="q3", type="multi", text="哪些是哺乳动物?", options=("鲸", "鲨鱼", "蝙蝠"), answer=("A", "C"))
+DOZEN = Question(id="q4", type="text", text="一打等于多少个?", answer=("12", "十二"))
+
+
+def stage(*questions: Question, assets: Bank | None = None, **more: Any) -> Stage:
+    bank = assets or Bank(name="常识", questions=questions or (SPRING,))
+    params = {"bank": "b.yaml", "questions": len(bank.questions), "time_limit": "20s", **more}
+    chat = Stage("quiz", params, now="2026-03-02 20:00", assets={"b.yaml": bank})
+    return chat.members("小明", "小红", "小刚", op="老陈")
+
+
+def begun(*questions: Question, **more: Any) -> Stage:
+    """A session whose first question is open."""
+    chat = stage(*questions, **more)
+    chat.says("老陈", "开始答题")
+    chat.passes("5s")
+    return chat
+
+
+def test_a_session_from_beginning_to_end() -> None:
+    """Announced, asked, answered in silence, revealed with explanation, and closed with a table."""
+    chat = stage()
+    chat.says("老陈", "开始答题")
+    assert chat.bot() == ["🎯 答题开始!共 1 题,每题 20 秒。\n直接发选项字母就行,例如 A。"]
+    chat.passes("5s")
+    assert chat.bot() == ["第 1/1 题(单选,20 秒)\n一年中白天最长的节气?\nA. 春分\nB. 夏至\nC. 秋分"]
+    chat.passes("4s")
+    chat.says("小明", "选B吧")
+    chat.says("小红", "我觉得是春分")
+    chat.says("小刚", "哈哈这题简单")
+    assert chat.bot() == []
+    chat.passes("30s")
+    assert chat.bot() == [
+        "⏰ 答案:B. 夏至\n💡 白昼最长。\n✅ 小明 +90\n领先:小明 90、小红 0",
+        "🏆 答题结束(1 题,2 人参加)\n1. 小明 90 分(对 1 题)\n2. 小红 0 分(对 0 题)",
+    ]
+    assert chat.points("小明") == 90
+
+
+def test_the_playbooks_own_points() -> None:
+    """`scoring: {correct: 10, speed_bonus: 5}`: fifteen at once, ten at the limit."""
+    chat = begun(scoring={"correct": 10, "speed_bonus": 5, "streak_bonus": 2})
+    chat.says("小明", "B")
+    chat.passes("20s")
+    chat.says("小红", "B")
+    chat.passes("5s")
+    assert (chat.points("小明"), chat.points("小红")) == (15, 10)
+
+
+def test_only_the_first_answer_counts() -> None:
+    """`attempts: 1`: changing one's mind is too late."""
+    chat = begun()
+    chat.says("小明", "A")
+    chat.says("小明", "改成B")
+    chat.passes("30s")
+    assert chat.points("小明") == 0
+
+
+def test_the_last_of_two_attempts_decides() -> None:
+    """`attempts: 2`: the second answer replaces the first, with its own time."""
+    chat = begun(attempts=2)
+    chat.says("小明", "A")
+    chat.passes("10s")
+    chat.says("小明", "改成B")
+    chat.says("小明", "C")
+    chat.passes("30s")
+    assert chat.points("小明") == 75
+
+
+def test_exactly_the_limit_counts_and_one_second_more_does_not() -> None:
+    """The reveal waits two seconds for messages under way, by the time they were sent."""
+    chat = begun()
+    chat.passes("20s")
+    chat.says("小明", "B")
+    chat.passes("1s")
+    chat.says("小红", "B")
+    chat.passes("10s")
+    assert (chat.points("小明"), chat.points("小红")) == (50, 0)
+
+
+def test_what_arrives_after_the_reveal_is_late_whatever_its_stamp() -> None:
+    """A message stamped in time but arriving after the reveal earns nothing."""
+    chat = begun(SPRING, MOON)
+    chat.passes("23s")
+    chat.says("小明", "B", at="2026-03-02 20:00:24")
+    chat.passes("2m")
+    assert chat.points("小明") == 0
+    assert "小明 0 分" in chat.bot()[-1]
+
+
+def test_when_the_clocks_differ_arrival_counts() -> None:
+    """A phone or network far off the bot's clock neither wins nor loses by it."""
+    chat = begun()
+    chat.passes("10s")
+    chat.says("小明", "B", at="2026-03-02 19:00:00")
+    chat.passes("30s")
+    assert chat.points("小明") == 75
+
+
+def test_a_streak_adds_a_tenth_for_each_step() -> None:
+    """Two right answers in a row: the second earns ten more."""
+    chat = begun(SPRING, SPRING.model_copy(update={"id": "q9"}))
+    chat.says("小明", "B")
+    chat.passes("22s")
+    chat.passes("5s")
+    chat.says("小明", "B")
+    chat.passes("40s")
+    assert chat.points("小明") == 210
+
+
+def test_a_race_is_won_by_the_first_right_answer() -> None:
+    """抢答: the confirmation is the reveal; who was wrong is locked out."""
+    chat = begun(mode="race")
+    chat.take()
+    chat.says("小红", "A")
+    chat.says("小红", "B")
+    chat.passes("3s")
+    chat.says("小刚", "B")
+    chat.says("小明", "B")
+    chat.passes("0s")
+    assert chat.bot() == [
+        "⏰ 答案:B. 夏至\n💡 白昼最长。\n🏁 小刚 抢到了,+100\n领先:小刚 100、小红 0、小明 0",
+        "🏆 答题结束(1 题,3 人参加)\n1. 小刚 100 分(对 1 题)\n2. 小红 0 分(对 0 题)\n2. 小明 0 分(对 0 题)",
+    ]
+
+
+def test_four_silent_questions_end_the_session() -> None:
+    """Nobody is there: the bot stops by itself instead of talking to an empty room."""
+    chat = begun(*(SPRING.model_copy(update={"id": f"q{n}"}) for n in range(6)))
+    chat.passes("10m")
+    said = chat.bot()
+    assert sum(line.startswith("第 ") for line in said) == 4
+    assert said[-1] == "大家好像在忙,这场先到这里。\n答题结束,下次一起来玩 👋"
+
+
+def test_after_a_restart_the_open_question_is_void_and_scores_stay() -> None:
+    """The timer fires long after it was due: the bot was down, nobody loses by it."""
+    chat = begun(SPRING, MOON, SPRING.model_copy(update={"id": "q9"}))
+    live = chat.states["测试/quiz"].session.live.question
+    chat.says("小明", "B" if live.type == "single" else "错")
+    chat.passes("27s")
+    chat.take()
+    due, data = chat.timers.pop(("测试/quiz", "reveal"))
+    chat.now = due + timedelta(minutes=5)
+    chat.fires("quiz", "reveal", due, data)
+    assert chat.bot() == ["刚才我掉线了一会儿,第 2 题不算,大家的得分都在,马上下一题。"]
+    chat.passes("5s")
+    assert chat.bot()[0].startswith("第 3/3 题")
+    chat.passes("1m")
+    assert chat.points("小明") == 100
+
+
+def test_a_question_that_could_not_be_sent_is_void() -> None:
+    """The network refused it: said so, and the next one comes."""
+    chat = stage(SPRING, MOON)
+    chat.start()
+    play = chat.plan.plays["测试/quiz"]
+    chat.says("老陈", "开始答题")
+    chat.passes("5s")
+    session = chat.states["测试/quiz"].session
+    asked = session.model_copy(update={"live": session.live.model_copy(update={"phase": "asked"})})
+    chat.states["测试/quiz"] = State(session=asked)
+    chat.take()
+    event = EffectSettled(
+        id="x", account=ACCOUNT, chat=CHAT, at=chat.now, play=play.ref, key=f"q|{session.id}|0", outcome="failed"
+    )
+    chat.happens(event)
+    assert chat.bot() == ["第 1 题没能发出来,不算,马上下一题。"]
+    chat.passes("5s")
+    assert chat.bot()[0].startswith("第 2/2 题")
+
+
+def test_operators_steer_the_session() -> None:
+    """跳过, 暂停, 继续, 下一题, 结束答题; members can't."""
+    chat = begun(*(SPRING.model_copy(update={"id": f"q{n}"}) for n in range(5)))
+    chat.take()
+    chat.says("小明", "跳过")
+    assert chat.bot() == []
+    chat.says("小明", "B")
+    chat.says("老陈", "跳过")
+    assert chat.bot() == ["第 1 题跳过,不算分。"]
+    chat.passes("5s")
+    chat.says("老陈", "暂停答题")
+    assert chat.bot()[-1] == "好,这题答完就暂停。发「继续答题」接着来。"
+    chat.passes("10m")
+    assert chat.bot()[-1] == "答题暂停,发「继续答题」接着来。"
+    chat.says("老陈", "继续")
+    assert chat.bot()[0].startswith("第 3/5 题")
+    chat.says("小明", "B")
+    chat.says("老陈", "下一题")
+    (merged,) = chat.bot()
+    assert merged.startswith("⏰ 答案:B. 夏至")
+    assert "第 4/5 题" in merged
+    chat.says("老陈", "结束答题")
+    assert chat.bot() == ["这场提前结束啦。\n🏆 答题结束(2 题,1 人参加)\n1. 小明 100 分(对 1 题)"]
+    chat.says("老陈", "跳过")
+    assert chat.bot() == ["现在没有答题。"]
+
+
+def test_a_question_can_be_voided_afterwards() -> None:
+    """作废 after the end: the table is computed anew and the ledger corrected."""
+    chat = begun(SPRING, SPRING.model_copy(update={"id": "q9"}))
+    chat.says("小明", "B")
+    chat.passes("27s")
+    chat.says("小红", "B")
+    chat.passes("1m")
+    chat.take()
+    chat.says("老陈", "作废 第1题")
+    assert chat.bot() == ["第 1 题作废,已重新计分,积分也改好了。\n现在:1. 小红 100"]
+    assert (chat.points("小明"), chat.points("小红")) == (0, 100)
+    chat.says("老陈", "作废 1")
+    assert chat.bot() == ["作废哪一题?例如「作废 1」,已经出了 2 题。"]
+
+
+def test_the_ranking_tells_no_secret() -> None:
+    """排行 during a question shows only what was revealed."""
+    chat = begun(SPRING, SPRING.model_copy(update={"id": "q9"}))
+    chat.says("小明", "B")
+    chat.take()
+    chat.says("小明", "答题排行")
+    assert chat.bot() == ["还没有人得分,机会都在后面 😊"]
+    chat.passes("27s")
+    chat.take()
+    chat.says("小明", "排行")
+    assert chat.bot() == ["目前名次(1 题):\n1. 小明 100 分(对 1 题)\n小明 第 1 名,100 分"]
+
+
+def test_private_answers_only() -> None:
+    """`private: true`: an answer in the group is not counted and the member is told once."""
+    chat = begun(private=True)
+    chat.take()
+    chat.says("小明", "B")
+    chat.says("小明", "B")
+    assert chat.bot() == ["小明 这场请私聊我作答,群里的答案不计哦。"]
+    chat.says("小明", "B", private=True)
+    chat.passes("30s")
+    assert chat.points("小明") == 100
+
+
+def test_the_host_does_not_score() -> None:
+    """`exclude: [role:operator]`."""
+    chat = begun(exclude=["role:operator"])
+    chat.says("老陈", "B")
+    chat.passes("30s")
+    assert chat.points("老陈") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [(MOON, "×", "对"), (MAMMALS, "鲸和蝙蝠", "ABC"), (DOZEN, "答案是十二", "10")],
+)
+def test_every_type_of_question(question: Question, right: str, wrong: str) -> None:
+    """True or false, several, and free text."""
+    chat = begun(question)
+    chat.says("小明", right)
+    chat.says("小红", wrong)
+    chat.passes("30s")
+    assert (chat.points("小明"), chat.points("小红")) == (100, 0)
+
+
+def test_no_question_comes_twice_within_a_month() -> None:
+    """Used questions rest; when all were used lately the bot says so."""
+    chat = stage(SPRING, MOON, questions=1)
+    for _ in range(2):
+        chat.says("老陈", "开始答题")
+        chat.passes("1m")
+    asked = [line for line in chat.bot() if line.startswith("第 1/1 题")]
+    assert len(set(asked)) == 2
+    chat.says("老陈", "开始答题")
+    assert chat.bot() == ["题库里的题最近 30 天都出过了,先补充一些新题吧。"]
+    chat.until("2026-04-05 20:00")
+    chat.says("老陈", "开始答题")
+    assert chat.bot()[0].startswith("🎯 答题开始")
+
+
+def test_the_schedule_begins_a_session_unless_one_is_running() -> None:
+    """The second start is silent."""
+    chat = stage(schedule={"cron": "0 20 * * tue,thu"})
+    chat.fires("quiz", "start")
+    chat.fires("quiz", "start")
+    assert len(chat.bot()) == 1
+
+
+def test_a_copier_is_shown_to_operators_and_keeps_the_points() -> None:
+    """Following the same member within three seconds in every question is flagged, not punished."""
+    chat = begun(*(SPRING.model_copy(update={"id": f"q{n}"}) for n in range(5)))
+    for _ in range(5):
+        chat.says("小明", "B")
+        chat.passes("2s")
+        chat.says("小红", "B")
+        chat.passes("25s")
+    assert chat.took(AskOperator) == []
+    (question,) = chat.questions.values()
+    assert question.key.startswith("fair-")
+    assert any("小红 有 5/5 题在 3 秒内跟了 小明 的答案" in line for line in chat.take())
+    assert chat.points("小红") > 0
+
+
+def test_members_submit_questions() -> None:
+    """投稿, an operator passes it, and it is asked under the author's name."""
+    chat = stage(questions=2, submit_points=10)
+    chat.says("小明", "投稿")
+    assert chat.bot()[0].startswith("小明 投稿请这样写")
+    sent = chat.says("小明", "投稿 长江的源头在哪个省区?\nA. 青海\nB. 四川\n答案 A\n解析 唐古拉山")
+    assert chat.bot() == [
+        "bot(问运营): 小明 投稿了一道题:\n长江的源头在哪个省区?\nA. 青海\nB. 四川\n答案:A\n解析:唐古拉山 [通过/不用]",
+        "小明 收到投稿,审核通过后会出现在答题里,谢谢!",
+    ]
+    chat.decides("老陈", f"offer|{sent}", "通过")
+    assert chat.bot() == ["🎉 小明 出的题通过了,+10 分,会在之后的答题里出现。"]
+    chat.says("老陈", "开始答题")
+    chat.passes("2m")
+    assert any("· 小明 出题" in line for line in chat.bot())
+
+
+def test_chat_without_a_session_is_left_alone() -> None:
+    """No session, no step, no word."""
+    chat = stage()
+    for text in ("B", "对", "哈哈", "2"):
+        chat.says("小明", text)
+    assert chat.bot() == []
+    assert chat.slots["测试/quiz"] == {}
+
+
+def test_one_message_carries_reveal_and_next_question() -> None:
+    """`one_message: true` saves sends where they are counted."""
+    chat = begun(SPRING, MOON, one_message=True)
+    chat.take()
+    chat.passes("22s")
+    (merged,) = chat.bot()
+    assert merged.startswith("⏰ 答案")
+    assert "第 2/2 题" in merged
