@@ -25,7 +25,8 @@ from tests.peers.onebot_world import Frame, OneBotWorld, Refused, readable
 
 class OneBotImplementation:
     """`faults`: per action, what to answer instead, one after the other: an error text (retcode 1200), None for no answer
-    at all, or "late" for doing it without answering. `calls` is what was asked, in order."""
+    at all, "late" for doing it without answering, or "held" for answering when `release` says so. `calls` is what was
+    asked, in order. `delay_s` is how long every answer takes."""
 
     def __init__(self, world: OneBotWorld, *, token: str = "", reports_own: bool = True) -> None:
         self.world = world
@@ -36,6 +37,9 @@ class OneBotImplementation:
         self.counts: Counter[str] = Counter()
         self.faults: dict[str, list[str | None]] = defaultdict(list)
         self._called = asyncio.Condition()
+        self.delay_s = 0.0
+        self._held: list[tuple[Connection, Frame]] = []
+        self._answering: set[asyncio.Task[None]] = set()
         self.refused = asyncio.Semaphore(0)
         """Released once for each connection that came with a wrong token."""
         self.is_deaf = False
@@ -47,7 +51,9 @@ class OneBotImplementation:
     async def reverse(self, url: str, *, role: str = "Universal", **headers: str) -> AsyncIterator[Connection]:
         """Connects to the bot, as implementations do: an empty token still makes a header."""
         sent = {"X-Self-ID": str(self.world.self_id), "X-Client-Role": role, "Authorization": f"Bearer {self.token}"}
-        async with connect(url, additional_headers=sent | headers, compression=None, proxy=None) as connection:
+        async with connect(
+            url, additional_headers=sent | headers, compression=None, proxy=None, close_timeout=1
+        ) as connection:
             serving = asyncio.create_task(self._serve(connection, role.casefold()))
             try:
                 yield connection
@@ -97,7 +103,7 @@ class OneBotImplementation:
             return
         answer: Frame = {"status": "ok", "retcode": 0, "data": None, "echo": request.get("echo")}
         try:
-            if fault and fault != "late":
+            if fault and fault not in ("late", "held"):
                 raise Refused(fault)
             answer["data"] = self.world.answer(action, params)
         except Refused as refused:
@@ -108,8 +114,23 @@ class OneBotImplementation:
         if action == "send_group_msg" and self.reports_own and answer["retcode"] == 0:
             room = self.world.rooms[int(params["group_id"])]
             await self.emit(room.history[-1])
-        if fault != "late":
+        if fault == "held":
+            self._held.append((connection, answer))
+        elif self.delay_s:
+            answering = asyncio.create_task(self._write_later(connection, answer))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
+        elif fault != "late":
             await self._write(connection, answer)
+
+    async def release(self) -> None:
+        """Gives the held answers, the last one first."""
+        while self._held:
+            await self._write(*self._held.pop())
+
+    async def _write_later(self, connection: Connection, answer: Frame) -> None:
+        await asyncio.sleep(self.delay_s)
+        await self._write(connection, answer)
 
     # -- events -----------------------------------------------------------------------------------------------------
 
@@ -146,12 +167,15 @@ class OneBotImplementation:
         ]
 
 
-async def load(url: str, *, groups: int, members: int, rate: float, seconds: float, token: str, share: float) -> Frame:
+async def load(
+    url: str, *, groups: int, members: int, rate: float, seconds: float, token: str, share: float, delay_s: float = 0
+) -> Frame:
     """Chatter at `rate` messages a second, `share` of it the command 打卡; the answers counted and timed."""
     world = OneBotWorld()
     for number in range(groups):
         world.found(600_000_001 + number, f"测试群{number + 1}", members=members)
     peer = OneBotImplementation(world, token=token, reports_own=False)
+    peer.delay_s = delay_s
     every = round(1 / share) if share else 0
     sent = commands = 0
     async with peer.reverse(url) as connection:
@@ -182,6 +206,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--token", default="")
+    parser.add_argument("--delay", type=float, default=0, help="seconds that every answer takes")
     parser.add_argument("--commands", type=float, default=0.1, help="share of messages that are 打卡")
     given = parser.parse_args()
     result = asyncio.run(
@@ -193,6 +218,7 @@ def main() -> None:
             seconds=given.seconds,
             token=given.token,
             share=given.commands,
+            delay_s=given.delay,
         )
     )
     print(orjson.dumps(result).decode())

@@ -226,6 +226,38 @@ async def test_half_open_connection_is_given_up() -> None:
             await bot.ready(2)
 
 
+async def test_answers_find_their_calls() -> None:
+    """Answers that come in the opposite order go to the calls that they answer."""
+    there = peer()
+    there.faults["send_group_msg"] = ["held"] * 5
+    async with running() as bot, there.reverse(bot.url):
+        await bot.ready()
+        words = [f"第{number}句" for number in range(5)]
+        sends = [bot.transport.send(ACCOUNT, CHAT, Message(segments=(Text(text),))) for text in words]
+        sending = asyncio.gather(*sends)
+        await there.called("send_group_msg", 5)
+        await there.release()
+        said = {
+            str(frame["message_id"]): frame["message"][0]["data"]["text"] for frame in there.world.rooms[GROUP].history
+        }
+        assert [said[receipt.message_id] for receipt in await sending] == words
+
+
+async def test_lingering_connection_no_longer_speaks_for_the_account() -> None:
+    """What a replaced connection still says about the account being offline changes nothing."""
+    old, new = peer(), peer()
+    async with running() as bot, old.reverse(bot.url) as lingering:
+        await bot.ready()
+        # Both are written before the bot reads either: the old one's last words come after its replacement.
+        async with new.reverse(bot.url):
+            await bot.sink.logged(f"connected {ACCOUNT}", 2)
+            with contextlib.suppress(ConnectionClosed):
+                await lingering.send(orjson.dumps(old.world.heartbeat(1000, is_online=False)), text=True)
+            await bot.ready(2)
+            await bot.transport.send(ACCOUNT, CHAT, HELLO)
+            assert new.said(GROUP) == ["大家好"]
+
+
 async def test_late_answer_is_found() -> None:
     """An answer after the timeout is not lost: `find_sent` knows the message then."""
     there = peer()

@@ -19,8 +19,9 @@ import orjson
 from pydantic import ValidationError
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
-from bot.core.errors import SendUnknown
+from bot.core.errors import SendDeferred, SendUnknown
 from bot.transports.onebot11.wire import Answer, Malformed, loads
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ ConnectionRole = Literal["universal", "api", "event"]
 TOKEN_REJECTED = 1403
 _UNANSWERED_LIMIT = 3
 _LATE_LIMIT = 200
+_RECONNECT_S = 3.0
 
 
 class TokenRejected(Exception):
@@ -103,7 +105,12 @@ class Link:
         timeout_s: float,
         on_late: Callable[[Answer], None] | None = None,
     ) -> Answer:
-        """The answer. `on_late` hears an answer that came after the call was given up."""
+        """The answer. `on_late` hears an answer that came after the call was given up.
+
+        Raises `SendUnknown`; or `SendDeferred` where the connection was gone already, so that nothing was sent.
+        """
+        if self.why_closed or self.connection.state is not State.OPEN:
+            raise SendDeferred(self.why_closed or "the connection is closing", retry_after_s=_RECONNECT_S)
         self._calls += 1
         echo = f"q{self._calls}"
         waiting: asyncio.Future[Answer] = self._loop.create_future()
@@ -127,6 +134,9 @@ class Link:
             raise SendUnknown(f"{action}: {self.why_closed or 'the connection went away'}") from None
         finally:
             self._pending.pop(echo, None)
+            if waiting.done() and not waiting.cancelled():
+                # Looked at even when the caller was cancelled meanwhile, or asyncio would complain about it.
+                waiting.exception()
 
     def drop(self, why: str) -> None:
         """Gives the connection up at once: a half-dead one would keep a closing handshake waiting."""

@@ -11,20 +11,20 @@ from typing import Any
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from bot.core.errors import SendDeferred, SendUnknown
+from bot.core.errors import SendDeferred, SendUnknown, TransportError
 from bot.core.play import Capability
 from bot.transports.base import Message, Outgoing, Receipt, Sink
 from bot.transports.onebot11.client import keep_connected
 from bot.transports.onebot11.link import ConnectionRole, Link, TokenRejected
+from bot.transports.onebot11.sending import Sending
 from bot.transports.onebot11.server import listen
 from bot.transports.onebot11.session import Session
 from bot.transports.onebot11.settings import OneBotSettings
-from bot.transports.onebot11.sync import synchronise
 from bot.transports.onebot11.wire import Malformed, uid
 
 _log = logging.getLogger(__name__)
 _RAW_LIMIT = 2000
-_NOBODY = "qq:"
+_NOBODY = ""
 _TOO_BIG = 1009
 
 
@@ -44,6 +44,7 @@ class OneBot:
         self.is_listening = asyncio.Event()
         self._now = now
         self._sessions: dict[str, Session] = {}
+        self._sending: dict[str, Sending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sink: Sink | None = None
         self._failure: asyncio.Future[None]
@@ -72,22 +73,23 @@ class OneBot:
             if server is not None:
                 await server.wait_closed()
             self._sessions.clear()
+            self._sending.clear()
 
     async def send(self, account: str, chat: str, outgoing: Outgoing) -> Receipt:
-        session = self._sessions.get(account)
-        if session is None:
+        sending = self._sending.get(account)
+        if sending is None:
             raise SendDeferred("the account has not connected yet", retry_after_s=5)
-        return await session.send(chat, outgoing)
+        return await sending.send(chat, outgoing)
 
     def capabilities(self, account: str, chat: str) -> frozenset[Capability]:
         session = self._sessions.get(account)
         return session.capabilities(chat) if session is not None else frozenset()
 
     async def find_sent(self, account: str, chat: str, message: Message, since: datetime) -> Receipt | None:
-        session = self._sessions.get(account)
-        if session is None:
+        sending = self._sending.get(account)
+        if sending is None:
             raise SendUnknown("the account has not connected yet")
-        return await session.find_sent(chat, message, since)
+        return await sending.find_sent(chat, message, since)
 
     # -- the network's side -----------------------------------------------------------------------------------------
 
@@ -145,7 +147,7 @@ class OneBot:
         """Asks who the account is: a connection for calls only never brings an event that would tell."""
         try:
             answer = await link.call("get_login_info", timeout_s=self.settings.call_timeout_s)
-        except SendUnknown:
+        except TransportError:
             return
         if answer.is_ok and isinstance(answer.data, dict) and (account := uid(answer.data.get("user_id"))):
             attach(account)
@@ -179,7 +181,7 @@ class OneBot:
             else:
                 pong = await link.connection.ping()
                 await asyncio.wait_for(pong, self.settings.call_timeout_s)
-        except (SendUnknown, TimeoutError, ConnectionClosed):
+        except (TransportError, TimeoutError, ConnectionClosed):
             return False
         return True
 
@@ -192,9 +194,9 @@ class OneBot:
                 sink=self._sink_now,
                 now=self._now,
                 spawn=self._spawn,
-                synchronise=synchronise,
             )
             self._sessions[account] = session
+            self._sending[account] = Sending(session)
             for work in (session.supervise(), session.pump()):
                 self._spawn(work, f"onebot {account}").add_done_callback(self._ended)
         return session
