@@ -12,11 +12,14 @@ from functools import lru_cache
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.engine.sandbox import SafeEnvironment
 from bot.playbook.checks import TemplateFault
-from bot.playbook.wording import NOTHING, Wording
+from bot.playbook.spelling import nearest
+from bot.playbook.wording import Wording, bilingual
 
 MOST_CHARACTERS = 8192
 _ENVIRONMENT: Environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+_SAFE = SafeEnvironment(trim_blocks=True, lstrip_blocks=True)
 _LOOP_NAMES = frozenset(("loop", "true", "false", "none", "True", "False", "None"))
 _FORBIDDEN: dict[type[nodes.Node], Wording] = {
     nodes.Macro: Wording("不能定义宏(macro)", "macros are not allowed"),
@@ -52,7 +55,18 @@ def _checked(source: str, names: frozenset[str]) -> tuple[TemplateFault, ...]:
         return (_syntax(source, error),)
     except RecursionError:
         return (TemplateFault(line=1, col=1, message=Wording("模板嵌套太深", "the template is nested too deep")),)
-    return tuple(_faults(source, tree, names))
+    faults = tuple(_faults(source, tree, names))
+    return (*faults, *_refused(source, {fault.line for fault in faults}))
+
+
+def _refused(source: str, lines: set[int]) -> Iterator[TemplateFault]:
+    """What the renderer's own allow-list says, where nothing better was said about that line."""
+    try:
+        _SAFE.parse(source)
+    except TemplateSyntaxError as error:
+        if error.lineno not in lines:
+            message = bilingual(str(error.message or ""))
+            yield TemplateFault(line=max(1, error.lineno or 1), col=1, message=message)
 
 
 def _syntax(source: str, error: TemplateSyntaxError) -> TemplateFault:
@@ -79,9 +93,6 @@ def _syntax(source: str, error: TemplateSyntaxError) -> TemplateFault:
             "花括号没有成对,或里面有中文符号", "the braces are not paired, or hold a full-width character"
         )
         hint = Wording("变量写成 {{ 名字 }},左右各两个", "write {{ name }}: two on each side")
-    elif "no filter named" in said.lower():
-        message = Wording(f"没有这个过滤器: {said}", said)
-        hint = NOTHING
     else:
         message = Wording(f"模板写法有误: {said}", f"template syntax: {said}")
         hint = Wording("检查 {{ }} 和 {% %} 是否成对、是否用了英文符号", "check that the braces are paired and ASCII")
@@ -107,20 +118,23 @@ def _faults(source: str, tree: nodes.Template, names: frozenset[str]) -> Iterato
         else:
             message = Wording(f"模板里没有变量「{name.name}」", f"the template has no variable `{name.name}`")
             yield TemplateFault(line=name.lineno, col=col, length=len(name.name), message=message, name=name.name)
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        table = _ENVIRONMENT.filters if isinstance(node, nodes.Filter) else _ENVIRONMENT.tests
-        if node.name not in table:
-            message = Wording(f"没有过滤器或判断「{node.name}」", f"there is no filter or test `{node.name}`")
+    filters = [name for name in _SAFE.filters if not name.startswith("_")]
+    for node in tree.find_all(nodes.Filter):
+        if node.name not in filters:
             col = _column(source, node.lineno, node.name, seen)
-            yield TemplateFault(line=node.lineno, col=col, length=len(node.name), message=message)
+            message = Wording(f"没有过滤器「{node.name}」", f"there is no filter `{node.name}`")
+            near = nearest(node.name, filters)
+            listed = "、".join(filters)
+            hint = Wording(
+                f"是不是 {near}?可用:{listed}" if near else f"可用:{listed}",
+                f"{near}? allowed: {', '.join(filters)}" if near else f"allowed: {', '.join(filters)}",
+            )
+            yield TemplateFault(line=node.lineno, col=col, length=len(node.name), message=message, hint=hint)
     for attribute in tree.find_all(nodes.Getattr):
         if attribute.attr.startswith("_"):
             message = Wording(f"不能访问「{attribute.attr}」", f"`{attribute.attr}` can't be read")
             col = _column(source, attribute.lineno, attribute.attr, seen)
             yield TemplateFault(line=attribute.lineno, col=col, length=len(attribute.attr), message=message)
-    if _loop_depth(tree) > 2:
-        message = Wording("for 最多套两层", "at most two nested loops")
-        yield TemplateFault(line=1, col=1, message=message)
 
 
 def _column(source: str, line: int, name: str, seen: dict[str, int]) -> int:
@@ -134,8 +148,3 @@ def _column(source: str, line: int, name: str, seen: dict[str, int]) -> int:
         return 1
     seen[key] = found.end()
     return found.start() + 1
-
-
-def _loop_depth(node: nodes.Node) -> int:
-    below = max((_loop_depth(child) for child in node.iter_child_nodes()), default=0)
-    return below + (1 if isinstance(node, nodes.For) else 0)

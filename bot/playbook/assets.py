@@ -70,6 +70,13 @@ class Assets:
         return self._parsed[key]
 
 
+def is_outside(playbook_path: str, path: str) -> bool:
+    """Whether the path leads out of the folder of playbooks."""
+    if path.startswith(("/", "~")) or "\\" in path or ":" in path[:3]:
+        return True
+    return posixpath.normpath(posixpath.join(posixpath.dirname(playbook_path), path)).startswith("..")
+
+
 def parse_asset(parsers: Mapping[str, AssetParser], kind: str, file: str, text: str) -> tuple[Any, list[AssetProblem]]:
     """The value that a play gets for this file. A kind without a parser is handed over as text."""
     parser = parsers.get(kind)

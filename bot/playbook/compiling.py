@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.core.play import Play, Schedule
 from bot.core.units import AssetRef, TemplateText
-from bot.playbook.assets import Asset, Assets
+from bot.playbook.assets import Asset, Assets, is_outside
 from bot.playbook.capabilities import capability_problems
 from bot.playbook.checks import Checks, TemplateCheck, TemplateFault
 from bot.playbook.commands import command_clashes
@@ -238,7 +238,7 @@ def _nearest_node(node: Node, path: Path) -> Node:
 def _asset(
     scalar: Node, text: str, kind: str, path: str, assets: Assets, key: str
 ) -> tuple[list[Asset], list[Problem]]:
-    if text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text or ":" in text[:3]:
+    if is_outside(path, text):
         message = Wording(f"不能引用文件夹外面的文件「{text}」", f"`{text}` lies outside of the folder")
         hint = Wording(
             "把文件放进 playbooks/,写相对路径,用「/」分隔", "put it into playbooks/ and write a relative path"

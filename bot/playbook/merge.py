@@ -11,10 +11,9 @@ def merge(under: Node, over: Node) -> Node:
     """Maps key by key, `over` winning; lists and single values are replaced as a whole."""
     if under.kind != "map" or over.kind != "map":
         return over
-    children, keys = dict(under.children), dict(under.keys)
+    children, keys = dict(under.children), {**under.keys, **over.keys}
     for key, child in over.children.items():
         children[key] = merge(children[key], child) if key in children else child
-        keys[key] = over.keys[key]
     return replace(over, children=children, keys=keys)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from bot.core.play import Play
+from bot.core.units import format_duration
 from bot.playbook.header import Common, Head
 from bot.playbook.refusals import shape_of
 from bot.playbook.shape import Schema, Shape
@@ -99,6 +101,10 @@ def _shown(value: Any) -> str:
         return "–"
     if isinstance(value, BaseModel):
         return "…"
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     try:
         plain = to_jsonable_python(value, fallback=str)
     except ValueError:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from bot.core.play import Play
+from bot.core.units import ClockWindow, format_duration
 from bot.playbook.header import Common, Head, Layer
-
-_REF = "#/$defs/{model}"
 
 
 class _Schema(GenerateJsonSchema):
     """Quantities (durations, windows) default to their text form."""
 
     def encode_default(self, dft: Any) -> Any:
-        try:
-            return super().encode_default(dft)
-        except Exception:
-            return str(dft)
+        match dft:
+            case timedelta():
+                return format_duration(dft)
+            case time():
+                return f"{dft:%H:%M}"
+            case ClockWindow() | ZoneInfo():
+                return str(dft)
+            case _:
+                return super().encode_default(dft)
 
 
 def build(kinds: Mapping[str, Play[Any, Any]]) -> dict[str, Any]:

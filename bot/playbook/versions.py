@@ -19,6 +19,9 @@ from bot.playbook.header import Head
 from bot.playbook.model import ActivePlay, Header
 
 
+_NOT_COVERED = frozenset(("name", "metric"))
+
+
 def header_document(head: Head) -> dict[str, Any]:
     """The part of the head that plays can see, as JSON values."""
     return {
@@ -63,6 +66,7 @@ def activate(
         "name": name,
         "kind": play.kind,
         "play_version": play.version,
+        "metric": metric,
         "params": dict(written),
         "header": dict(head),
         "assets": {
@@ -82,8 +86,8 @@ def activate(
 
 
 def version_of(definition: Mapping[str, Any]) -> str:
-    """12 hex digits over everything but the play's name."""
-    covered = {key: value for key, value in definition.items() if key != "name"}
+    """12 hex digits over everything that the play can see."""
+    covered = {key: value for key, value in definition.items() if key not in _NOT_COVERED}
     text = json.dumps(covered, ensure_ascii=False, separators=(",", ":"), default=str)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
@@ -120,5 +124,12 @@ def restore_play(
         for path, each in document["assets"].items()
     }
     return activate(
-        document["name"], play, params, document["params"], header_of(document["header"]), document["header"], assets
+        document["name"],
+        play,
+        params,
+        document["params"],
+        header_of(document["header"]),
+        document["header"],
+        assets,
+        document["metric"],
     )
