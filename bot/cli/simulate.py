@@ -20,6 +20,10 @@ from bot.sim.simulation import Simulation
 from bot.sim.tryout import opened, run
 
 
+_FIRST_DAY = "2026-03-02 00:00"
+"""A Monday, from its first minute."""
+
+
 def register(app: typer.Typer) -> None:
     app.command("simulate", help="在虚拟时间里演一遍剧本 · play playbooks in virtual time")(simulate)
 
@@ -43,7 +47,7 @@ def simulate(
             typer.echo("要演哪个剧本? 例如 qunops simulate playbooks/examples/checkin.yaml", err=True)
             raise typer.Exit(USAGE)
         count = members if members is not None else (setting.crowd if scenario is not None else 50)
-        changed = {"crowd": count, "seed": seed or setting.seed, "start": _start(start) or setting.start}
+        changed = {"crowd": count, "seed": seed or setting.seed, "start": start or setting.start or _FIRST_DAY}
         setting = setting.model_copy(update=changed)
         staged = stage(paths, scene_of(group, setting.group), setting.begins(ZONE), setting.plays)
         span = days if days is not None else (setting.days if scenario is not None else 21)
@@ -79,10 +83,6 @@ def complain(mistake: OperatorMistake) -> None:
 def _beside(scenario: Path | None, playbook: str) -> Path:
     assert scenario is not None
     return (scenario.parent / playbook).resolve()
-
-
-def _start(text: str) -> str:
-    return f"{text} 07:00" if len(text) == 10 else text
 
 
 def _print(simulation: Simulation, staged: Staged, format: str, quiet: bool) -> bool:

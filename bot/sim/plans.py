@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.core.errors import OperatorMistake
 from bot.engine.playbooks import PlaybookFolder
 from bot.playbook.house import BASE, GROUPS
-from bot.playbook.load import NOT_PLAYBOOKS, Loaded
+from bot.playbook.load import Loaded
 from bot.playbook.model import GroupPlan, plan_of
 from bot.playbook.playbook import Playbook
 from bot.playbook.problems import Problem
@@ -45,9 +45,12 @@ def stage(paths: Sequence[Path], scene: Scene, now: datetime, plays: Sequence[st
     """
     chosen: list[Playbook] = []
     problems: list[Problem] = []
+    folders: dict[Path, Loaded] = {}
     for path in paths:
         folder = path if path.is_dir() else root_of(path)
-        loaded = PlaybookFolder(folder, lambda: now).load()
+        if folder not in folders:
+            folders[folder] = PlaybookFolder(folder, lambda: now).load()
+        loaded = folders[folder]
         found = list(loaded.playbooks) if path.is_dir() else [_one(loaded, path, folder)]
         for playbook in found:
             problems += playbook.problems
@@ -99,11 +102,12 @@ def _one(loaded: Loaded, path: Path, folder: Path) -> Playbook:
 
 
 def root_of(path: Path) -> Path:
-    """The folder of playbooks that the file belongs to: the nearest with shared settings or assets, else its own."""
+    """The folder of playbooks that the file belongs to: the nearest with shared settings, else the nearest that is
+    called `playbooks`, else its own."""
     if not path.is_file():
         raise OperatorMistake(f"没有这个文件: {path} · no such file", code="no-playbook", place=str(path))
-    own = path.resolve().parent
-    for folder in (own, *own.parents[:3]):
-        if (folder / BASE).exists() or (folder / GROUPS).exists() or any((folder / n).is_dir() for n in NOT_PLAYBOOKS):
+    above = path.resolve().parents[:4]
+    for folder in above:
+        if (folder / BASE).exists() or (folder / GROUPS).exists():
             return folder
-    return own
+    return next((folder for folder in above if folder.name == "playbooks"), above[0])

@@ -29,7 +29,7 @@ from bot.playbook.reading import read
 from bot.sim.deeds import Line
 from bot.sim.script import ScriptMistake, parse_script
 
-MONDAY = datetime(2026, 3, 2, 7, 0)
+MONDAY = datetime(2026, 3, 2, 8, 0)
 """When a scenario begins that doesn't say: a Monday morning, local time."""
 
 

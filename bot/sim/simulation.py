@@ -114,7 +114,8 @@ class Simulation:
             if self.crowd is not None and self.world.now >= self._next_day:
                 self._begin_day(self.crowd)
             self._act()
-            self._flow(is_due=True)
+            wake = self.kernel.next_wake()
+            self._flow(is_due=wake is not None and wake <= self.world.now)
         self.world.set_clock(end)
 
     def settle(self, grace: timedelta = GRACE) -> None:

@@ -82,7 +82,7 @@ class Room:
     def person(self, uid: str) -> Person:
         found = self.people.get(uid)
         if found is None:
-            raise Impossible(f"{uid} is not in {self.name}")
+            raise Impossible(f"{uid} 不在「{self.name}」 · not in the group")
         return found
 
     def named(self, name: str) -> Person | None:

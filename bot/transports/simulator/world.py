@@ -92,7 +92,7 @@ class World:
     def room(self, chat: str) -> Room:
         found = self.rooms.get(chat)
         if found is None:
-            raise Impossible(f"no group {chat}")
+            raise Impossible(f"没有群 {chat} · no group")
         return found
 
     # -- setting the scene -------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class World:
         room = self.room(chat)
         person = room.person(uid)
         if person.is_muted(self.now) or (room.is_muted and not person.is_admin):
-            raise Impossible(f"{person.shown} is muted")
+            raise Impossible(f"{person.shown}被禁言了 · muted")
         parts = spoken.hear(line, room, may_mention_all=person.is_admin) if isinstance(line, str) else line
         said = self.keep(room, uid, parts, message_id)
         bots = frozenset(self.accounts(room))
@@ -254,9 +254,9 @@ class World:
         said = self._own(room, uid, message_id)
         if by in (None, uid) and not room.person(uid).is_admin:
             if self.now - said.at > timedelta(seconds=self.profile.recall_own_s):
-                raise Impossible("too late to recall")
+                raise Impossible("过了撤回时限 · too late to recall")
         elif by is not None and by != uid and not room.person(by).is_admin:
-            raise Impossible(f"{by} is no admin")
+            raise Impossible(f"{by} 不是管理员 · no admin")
         self.take_back(room, said, by or uid)
 
     def take_back(self, room: Room, said: Said, by: str) -> None:
@@ -278,7 +278,7 @@ class World:
     def _own(self, room: Room, uid: str, message_id: str) -> Said:
         said = room.messages.get(message_id)
         if said is None or said.member != uid or said.is_recalled:
-            raise Impossible(f"no message {message_id} of {uid}")
+            raise Impossible(f"{uid} 没有消息 {message_id} · no such message")
         return said
 
     def react(self, chat: str, uid: str, message_id: str, emoji: str) -> None:
@@ -303,11 +303,11 @@ class World:
         """`by` invited or approved."""
         room = self.room(chat)
         if uid in room.people:
-            raise Impossible(f"{name} is in the group already")
+            raise Impossible(f"{name}已经在群里 · in the group already")
         if uid in room.banned:
-            raise Impossible(f"{name} may not come back")
+            raise Impossible(f"{name}被移出后不能再进 · may not come back")
         if len(room.people) >= self.profile.group_limit:
-            raise Impossible(f"{room.name} is full")
+            raise Impossible(f"{room.name}满了 · full")
         person = self.settle(chat, uid, name, is_bot=is_bot)
         self.emit(
             self.accounts(room),
@@ -328,9 +328,9 @@ class World:
         """A join request; whoever may approve answers it by its flag."""
         room = self.room(chat)
         if uid in room.people:
-            raise Impossible(f"{name} is in the group already")
+            raise Impossible(f"{name}已经在群里 · in the group already")
         if uid in room.banned:
-            raise Impossible(f"{name} may not come back")
+            raise Impossible(f"{name}被移出后不能再进 · may not come back")
         request = Request(flag=f"req|{self.new_id()}", member=uid, name=name)
         room.requests[request.flag] = request
         self.emit(
