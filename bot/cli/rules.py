@@ -1,0 +1,106 @@
+"""`qunops rules scan`: what a lexicon and a playbook's rules would have hit in recorded messages."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.core.text.moderation import parse_lexicon
+from bot.playbook.model import ActivePlay
+from bot.plays.rules import RulesParams, try_rules
+
+
+def register(app: typer.Typer) -> None:
+    rules = typer.Typer(
+        help="群规: 先在旧消息上试词、试规则 · try words and rules on old messages", no_args_is_help=True
+    )
+    rules.command("scan")(scan)
+    app.add_typer(rules, name="rules")
+
+    @rules.callback()
+    def root() -> None:
+        """群规 (rules)."""
+
+
+def scan(
+    file: Annotated[Path, typer.Argument(help='每行一个 {"text": …},- 是标准输入 · JSON lines', metavar="INPUT.jsonl")],
+    lexicon: Annotated[Path, typer.Option(help="词库文件 · lexicon file", metavar="FILE")],
+    rules: Annotated[
+        Path | None, typer.Option(help="剧本,试其中的群规 · playbook with rules", metavar="PLAYBOOK")
+    ] = None,
+) -> None:
+    """逐条列出会命中的词和规则 · print what every line would hit.
+
+    每行输出: text, hits(词), rules(剧本里会命中的规则,只看内容,不看频率和身份)。
+    """
+    from bot.cli import UNUSABLE
+
+    try:
+        words = lexicon.read_text(encoding="utf-8")
+        source = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"打不开 {error.filename}: {error.strerror} · cannot read", err=True)
+        raise typer.Exit(UNUSABLE) from error
+    found, mistakes = parse_lexicon(words)
+    for mistake in mistakes:
+        typer.echo(f"{lexicon}:{mistake.line}: {mistake.message}", err=True)
+    plays = _rules_of(rules) if rules is not None else []
+    for text in _texts(source, file):
+        broken = [rule for play in plays for rule in try_rules(_params(play), text, play.assets)]
+        hits = [hit.base for hit in found.hits(text)]
+        document = {"text": text, "hits": hits, "rules": list(dict.fromkeys(broken))}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def _texts(source: str, file: Path) -> Iterator[str]:
+    from bot.cli import USAGE
+
+    # Only "\n" ends a line: a text may hold U+2028 and the like unescaped.
+    for number, line in enumerate(source.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            document: Any = json.loads(line)
+        except ValueError as error:
+            typer.echo(f"{file}:{number}: 不是 JSON: {error} · not JSON", err=True)
+            raise typer.Exit(USAGE) from error
+        if not isinstance(document, dict) or not isinstance(document.get("text"), str):
+            typer.echo(f'{file}:{number}: 要写成 {{"text": "…"}} · expected an object with a text', err=True)
+            raise typer.Exit(USAGE)
+        yield document["text"]
+
+
+def _rules_of(path: Path) -> list[ActivePlay]:
+    """The rules plays of one playbook file, with their lexica."""
+    from bot.cli import NO, USAGE
+    from bot.cli.check import root_of
+    from bot.engine.playbooks import PlaybookFolder
+    from bot.playbook.report import render
+
+    if not path.is_file():
+        typer.echo(f"找不到剧本 {path} · no such playbook", err=True)
+        raise typer.Exit(USAGE)
+    folder = root_of(path)
+    name = path.resolve().relative_to(folder.resolve()).as_posix()
+    loaded = PlaybookFolder(folder, lambda: datetime.now(UTC)).load()
+    playbook = next((each for each in loaded.playbooks if each.path == name), None)
+    errors = [problem for problem in playbook.problems if problem.is_error] if playbook is not None else []
+    if playbook is None or playbook.tree is None or errors:
+        typer.echo(render(errors, root=f"{folder.as_posix()}/"), err=True)
+        raise typer.Exit(NO)
+    plays = [play for play in playbook.variant().plays if play.play.kind == "rules"]
+    if not plays:
+        typer.echo(f"{path} 里没有 kind: rules · no rules in this playbook", err=True)
+        raise typer.Exit(USAGE)
+    return plays
+
+
+def _params(play: ActivePlay) -> RulesParams:
+    assert isinstance(play.params, RulesParams)
+    return play.params
