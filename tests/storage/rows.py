@@ -21,11 +21,11 @@ def add(connection: Connection, table: Table, **values: Any) -> int:
 
 
 class Rows:
-    """The scene: group `qq:100` of the account `qq:1`."""
+    """The scene: group `qq:100` of the account `qq:900`."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.account = add(connection, t.account, uid="qq:1", platform="qq")
+        self.account = add(connection, t.account, uid="qq:900", platform="qq")
         self.chat = add(
             connection, t.chat, uid="qq:100", platform="qq", name="读书群", size=3, primary_account_id=self.account
         )

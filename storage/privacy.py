@@ -1,0 +1,211 @@
+"""One member's data: handed over whole, or erased.
+
+Erasure keeps what is not about a person any more: counts, points and their sums stay right under a pseudonym that leads
+back to nobody. Words, names and pictures go, also where they were copied to (the outbox, traces, plays' own slots and
+notes). It can be repeated: whoever writes again afterwards is a new member.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Delete, RowMapping, Table, Update, and_, delete, insert, or_, select, text, update
+
+from bot.core.errors import StorageError
+from storage import tables as t
+
+ERASED = "erased:"
+_BY_MEMBER: tuple[Table, ...] = (
+    t.membership, t.tag, t.message, t.event, t.member_day, t.ledger, t.balance, t.note, t.task,
+)  # fmt: skip
+
+
+def export_member(connection: Connection, uid: str) -> dict[str, Any]:
+    """Everything that is stored about `uid`, by table, ready for JSON; ids of chats and accounts as their uids.
+
+    Raises `StorageError` when nobody of that uid is known.
+    """
+    who = _find(connection, uid)
+    chats = {row.id: row.uid for row in connection.execute(select(t.chat.c.id, t.chat.c.uid))}
+    accounts = {row.id: row.uid for row in connection.execute(select(t.account.c.id, t.account.c.uid))}
+
+    def readable(row: Any) -> dict[str, Any]:
+        values = {key: value for key, value in row.items() if key not in ("member_id", "run_id") and value is not None}
+        if "chat_id" in values:
+            values["chat"] = chats.get(values.pop("chat_id"))
+        if "account_id" in values:
+            values["account"] = accounts.get(values.pop("account_id"))
+        return values
+
+    member = connection.execute(select(t.member).where(t.member.c.id == who)).mappings().one()
+    found: dict[str, Any] = {"member": {"uid": member["uid"], "name": member["name"]}}
+    for table in _BY_MEMBER:
+        rows = connection.execute(select(table).where(table.c.member_id == who).order_by(*table.primary_key)).mappings()
+        found[table.name] = [readable(row) for row in rows]
+    found["slot"] = []
+    for row in _naming(connection, t.slot, ("key", "data"), uid):
+        run = select(t.run.c.ref, t.chat.c.uid).join_from(t.run, t.chat, t.chat.c.id == t.run.c.chat_id)
+        ref, chat = connection.execute(run.where(t.run.c.id == row["run_id"])).one()
+        found["slot"].append({"chat": chat, "ref": ref, "key": row["key"], "data": row["data"]})
+    return found
+
+
+def erase_member(connection: Connection, uid: str, *, actor: str, now: datetime) -> dict[str, int]:
+    """Takes the person out of the database; rows changed per table. Commit is the caller's, and no bot may be running:
+    it keeps what it has read.
+
+    The pseudonym is made from the row's id alone. Raises `StorageError` when nobody of that uid is known (any more).
+    """
+    who = _find(connection, uid)
+    if connection.dialect.name == "sqlite":
+        # What is deleted now is overwritten on disk, whatever it costs.
+        connection.execute(text("PRAGMA secure_delete=ON"))
+    pseudonym = f"{ERASED}{who}"
+    changed: Counter[str] = Counter()
+    _delete_what_is_only_theirs(connection, uid, who, changed)
+    _take_words(connection, who, changed)
+    _scrub_slots(connection, uid, changed)
+    for table, columns in _NAMED_IN:
+        changed[table.name] += _rename(connection, table, columns, uid, pseudonym)
+    changed["member"] += _count(connection, update(t.member).where(t.member.c.id == who).values(uid=pseudonym, name=""))
+    at = int(now.timestamp() * 1000)
+    row = {"actor": actor, "action": "erase", "target": pseudonym, "detail": json.dumps(changed), "at": at}
+    connection.execute(insert(t.audit).values(row))
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("PRAGMA secure_delete=FAST"))
+    return {name: count for name, count in changed.items() if count}
+
+
+# Where a uid may stand besides `member_id`.
+_NAMED_IN: tuple[tuple[Table, tuple[str, ...]], ...] = (
+    (t.run, ("state",)),
+    (t.slot, ("key", "data")),
+    (t.timer, ("name", "data")),
+    (t.firing, ("name",)),
+    (t.note, ("key", "data")),
+    (t.ledger, ("idem", "cause")),
+    (t.event, ("key", "data")),
+    (t.message, ("key", "mentions", "segments")),
+    (t.outbox, ("idem", "cause", "body")),
+    (t.task, ("key", "text", "decided_by")),
+    (t.audit, ("actor", "target", "detail")),
+)
+_DEBUGGING: tuple[tuple[Table, tuple[str, ...]], ...] = (
+    (t.trace, ("why", "before", "after", "effects", "error")),
+    (t.dead_event, ("error", "detail")),
+    (t.raw_frame, ("frame",)),
+)
+_DELETED = "（已删除）"
+_FACT = re.compile(r"[\d.:+TZ-]*")
+
+
+def _delete_what_is_only_theirs(connection: Connection, uid: str, who: int, changed: Counter[str]) -> None:
+    """Slots that are named after them, debugging material, and what the bot sent to or about them."""
+    own = or_(t.slot.c.key == uid, t.slot.c.key.endswith(f"/{uid}", autoescape=True))
+    changed["slot"] += _count(connection, delete(t.slot).where(own))
+    changed["tag"] += _count(connection, delete(t.tag).where(t.tag.c.member_id == who))
+    for table, columns in _DEBUGGING:
+        # Frames carry the network's bare id.
+        name = uid.partition(":")[2] if table is not t.trace else uid
+        ids = [row["id"] for row in _naming(connection, table, columns, name)]
+        changed[table.name] += _count(connection, delete(table).where(table.c.id.in_(ids))) if ids else 0
+    about = [row["id"] for row in _naming(connection, t.outbox, ("body",), uid) if row["settled_at"] is not None]
+    sent = and_(t.outbox.c.id.in_(about), t.outbox.c.status == "done")
+    changed["outbox"] += _count(connection, update(t.outbox).where(sent).values(body="{}"))
+    # What was not sent could be sent again: not any more.
+    unsent = and_(t.outbox.c.id.in_(about), t.outbox.c.status != "done")
+    changed["outbox"] += _count(connection, delete(t.outbox).where(unsent))
+
+
+def _take_words(connection: Connection, who: int, changed: Counter[str]) -> None:
+    m = t.message
+    blank = {"text": "", "segments": None, "mentions": None, "reply_to": None}
+    changed["message"] += _count(connection, update(m).where(m.c.member_id == who).values(blank))
+    changed["event"] += _count(connection, update(t.event).where(t.event.c.member_id == who).values(data="{}"))
+    changed["ledger"] += _count(connection, update(t.ledger).where(t.ledger.c.member_id == who).values(reason=""))
+    changed["task"] += _count(connection, update(t.task).where(t.task.c.member_id == who).values(text=_DELETED))
+    changed["membership"] += _count(
+        connection, update(t.membership).where(t.membership.c.member_id == who).values(name="")
+    )
+    for row in connection.execute(select(t.note.c.id, t.note.c.data).where(t.note.c.member_id == who)).all():
+        facts = json.dumps(_facts(json.loads(row.data)), ensure_ascii=False)
+        changed["note"] += _count(connection, update(t.note).where(t.note.c.id == row.id).values(data=facts))
+
+
+def _facts(value: Any) -> Any:
+    """Numbers, days and times of a note; its words are taken out."""
+    if isinstance(value, dict):
+        return {key: _facts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_facts(item) for item in value]
+    return value if not isinstance(value, str) or _FACT.fullmatch(value) else ""
+
+
+def _scrub_slots(connection: Connection, uid: str, changed: Counter[str]) -> None:
+    """Shared slots (a line of a 接龙): the words beside the uid go, the place in the list stays."""
+    for row in _naming(connection, t.slot, ("data",), uid):
+        data = json.loads(row["data"])
+        if _scrub(data, uid):
+            values = {"data": json.dumps(data, ensure_ascii=False)}
+            mine = and_(t.slot.c.run_id == row["run_id"], t.slot.c.key == row["key"])
+            changed["slot"] += _count(connection, update(t.slot).where(mine).values(values))
+
+
+_WORDS = frozenset({"text", "name", "nick", "card", "comment", "answer", "answers", "reason", "words", "title"})
+
+
+def _scrub(value: Any, uid: str) -> bool:
+    """Blanks the texts of every object that carries `uid` itself; whether there was one."""
+    if isinstance(value, list):
+        return [_scrub(item, uid) for item in value].count(True) > 0
+    if not isinstance(value, dict):
+        return False
+    found = [_scrub(item, uid) for item in value.values()].count(True) > 0
+    if uid in value.values():
+        for key in _WORDS & value.keys():
+            value[key] = _blank(value[key])
+        return True
+    return found
+
+
+def _blank(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _blank(item) for key, item in value.items()}
+    return _DELETED if isinstance(value, str) and value else value
+
+
+def _rename(connection: Connection, table: Table, columns: tuple[str, ...], uid: str, pseudonym: str) -> int:
+    changed = 0
+    for row in _naming(connection, table, columns, uid):
+        values = {name: _whole(uid).sub(pseudonym, row[name]) for name in columns if row[name] is not None}
+        mine = and_(*(column == row[column.name] for column in table.primary_key))
+        changed += _count(connection, update(table).where(mine).values(values))
+    return changed
+
+
+def _naming(connection: Connection, table: Table, columns: tuple[str, ...], name: str) -> list[RowMapping]:
+    """The rows in which the whole `name` stands: the database finds candidates, `qq:12` is not `qq:1`."""
+    like = or_(*(table.c[column].contains(name, autoescape=True) for column in columns))
+    rows = connection.execute(select(table).where(like).order_by(*table.primary_key)).mappings().all()
+    return [row for row in rows if any(row[c] and _whole(name).search(row[c]) for c in columns)]
+
+
+@lru_cache(maxsize=8)
+def _whole(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+
+
+def _find(connection: Connection, uid: str) -> int:
+    found = connection.execute(select(t.member.c.id).where(t.member.c.uid == uid)).scalar()
+    if found is None or uid.startswith(ERASED):
+        raise StorageError(f"没有成员 {uid} 的数据（也许已经删除） · nothing is stored about {uid}")
+    return int(found)
+
+
+def _count(connection: Connection, statement: Update | Delete) -> int:
+    return int(connection.execute(statement).rowcount)
