@@ -46,7 +46,7 @@ def build_world(setting: Setting, zone: ZoneInfo) -> World:
 
 
 class House:
-    """The kernel on a database of its own. `close` when done."""
+    """The kernel on a database of its own, in memory unless an empty one is given. `close` when done."""
 
     def __init__(
         self,
@@ -56,9 +56,10 @@ class House:
         caps_of: Callable[[str, str], frozenset[Capability]] = lambda account, chat: ALL_CAPABILITIES,
         limits: Limits = OFF,
         templates: Path = TEMPLATES,
+        database: Database | None = None,
     ) -> None:
         self.limits = limits
-        self.database = Database("sqlite://")
+        self.database = database or Database("sqlite://")
         metadata.create_all(self.database.engine)
         self.connection = self.database.engine.connect()
         self.kernel = Kernel(

@@ -42,13 +42,14 @@ _LOGGED = {
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The log of one group. `names`: member uid → name."""
+    """The log of one group. `until`: the last thing that was heard or done."""
 
     chat: str
     name: str
     account: str
     inbound: tuple[Inbound, ...]
     members: tuple[Member, ...]
+    until: datetime
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -119,7 +120,9 @@ def read_log(connection: Connection, chat: str) -> Recorded:
     )
     inbound += [_event(row, chat, room.uid) for row in events]
     inbound.sort(key=lambda item: (item.arrived_at, item.event.at, item.event.id))
-    return Recorded(chat, room.name, room.uid or "", tuple(inbound), tuple(members))
+    done_at = connection.execute(select(func.max(t.outbox.c.created_at)).where(t.outbox.c.chat_id == room.id)).scalar()
+    last = max([from_ms(done_at or 0), *(item.arrived_at for item in inbound[-1:])])
+    return Recorded(chat, room.name, room.uid or "", tuple(inbound), tuple(members), last)
 
 
 def _members(connection: Connection, chat_id: int) -> list[Member]:
@@ -165,7 +168,6 @@ def replay(
     recorded: Recorded,
     plan: GroupPlan,
     *,
-    until: datetime | None = None,
     progress: Callable[[float], None] = lambda done: None,
 ) -> House:
     """The log through a fresh kernel under `plan`; the house that it leaves is the caller's to read and close."""
@@ -184,8 +186,7 @@ def replay(
         _accept(kernel, item.arrived_at, kernel.cycle(item.arrived_at, [item]))
         if count % 200 == 0:
             progress(count / len(items))
-    if items:
-        _let_pass(kernel, max(until or items[-1].arrived_at, items[-1].arrived_at))
+    _let_pass(kernel, recorded.until + timedelta(milliseconds=1))
     return house
 
 

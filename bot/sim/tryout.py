@@ -15,13 +15,16 @@ from bot.sim.plans import Staged
 from bot.sim.scenario import Setting
 from bot.sim.simulation import Simulation
 from bot.transports.simulator import World, capabilities
+from storage.database import Database
 
 _NEWCOMERS = 0.1
 """The part of a crowd that joins in the first days instead of being there."""
 
 
 @contextmanager
-def opened(staged: Staged, setting: Setting, *, templates: Path = TEMPLATES) -> Iterator[Simulation]:
+def opened(
+    staged: Staged, setting: Setting, *, templates: Path = TEMPLATES, database: Database | None = None
+) -> Iterator[Simulation]:
     """A simulation of the staged group that has just begun; closed with the block."""
     chat = staged.scene.chat
     setting = setting.model_copy(update={"group": staged.scene})
@@ -33,6 +36,7 @@ def opened(staged: Staged, setting: Setting, *, templates: Path = TEMPLATES) -> 
         caps_of=lambda account, where: capabilities(world, account, where),
         limits=Limits() if setting.limits else OFF,
         templates=templates,
+        database=database,
     )
     try:
         simulation = Simulation(world, house, chat, staged.zone, crowd)
