@@ -89,8 +89,9 @@ class Room:
 class Directory:
     """Accounts, rooms and members by uid."""
 
-    def __init__(self, writer: Writer, plan_for: Callable[[str], GroupPlan | None]) -> None:
+    def __init__(self, writer: Writer, plan_for: Callable[[str], GroupPlan | None], operators: frozenset[str]) -> None:
         self._writer = writer
+        self._operators = operators
         self._plan_for = plan_for
         self.accounts: dict[str, int] = {}
         self.rooms: dict[str, Room] = {}
@@ -233,7 +234,7 @@ class Directory:
         headers = [active.header for active in room.plan.plays.values()] if room.plan else []
         if headers:
             room.zone, room.day_starts, room.day = headers[0].zone, headers[0].day_starts, (0, 0, "")
-        room.operators = frozenset().union(*(header.operators for header in headers))
+        room.operators = self._operators.union(*(header.operators for header in headers))
         roles: dict[str, frozenset[str]] = {}
         for header in headers:
             for role, uids in header.roles.items():

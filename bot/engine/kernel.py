@@ -113,10 +113,11 @@ class Kernel:
         dump: Callable[[ActivePlay], str] = lambda active: "",
         restore: Callable[[str], ActivePlay | None] = lambda source: None,
         trace: bool = True,
+        operators: frozenset[str] = frozenset(),
     ) -> None:
         self._connection = connection
         self.writer = Writer(connection)
-        self.directory = Directory(self.writer, plan_for)
+        self.directory = Directory(self.writer, plan_for, operators)
         self.outbox = Outbox(limits)
         self.counters = Counters()
         self.suspects: dict[int, Pending] = {}

@@ -95,9 +95,9 @@ class Outbox:
     def __len__(self) -> int:
         return len(self.in_flight) + sum(len(c.queue) for c in self._conversations.values())
 
-    def oldest(self) -> int | None:
-        """The lowest row id that waits: for the outbox's age."""
-        return min((entry[1] for c in self._conversations.values() for entry in c.queue), default=None)
+    def oldest_at(self) -> int | None:
+        """Since when the longest waiting row could have gone: the outbox's age."""
+        return min((entry[2].not_before for c in list(self._conversations.values()) for entry in list(c.queue)), default=None)
 
     def add(self, pending: Pending) -> None:
         conversation = self._conversations.setdefault(pending.conversation, _Conversation())

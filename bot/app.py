@@ -1,0 +1,200 @@
+"""The composition root: the only file that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from bot.config import Settings
+from bot.console.ports import Health
+from bot.console.web import QuietServer, build_web, server_of
+from bot.core.errors import ConfigMistake
+from bot.core.play import Capability
+from bot.engine.clock import Clock, WallClock, to_ms
+from bot.engine.failpoints import fp
+from bot.engine.kernel import Kernel
+from bot.engine.live import LiveEngine
+from bot.engine.playbooks import PlaybookFolder
+from bot.engine.render import Renderer
+from bot.playbook.load import Loaded
+from bot.playbook.model import ActivePlay, GroupPlan
+from bot.playbook.versions import dump_play, restore_play
+from bot.plays import all_plays, asset_parsers
+from bot.transports.base import Transport
+from bot.transports.onebot11 import OneBot
+from bot.transports.simulator import SimulatorTransport, World
+from storage.database import Database
+from storage.schema import upgrade
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """The bot with everything that belongs to it. `run` serves until `stop` is set."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or WallClock()
+        self.folder = PlaybookFolder(settings.playbooks, self.clock.now)
+        self.loaded = self.folder.load()
+        self.database = Database(settings.database)
+        self.world = self._world() if settings.simulator.enabled else None
+        self.simulator = SimulatorTransport(self.world, clock=self.clock.now) if self.world else None
+        self.onebot = OneBot(settings.onebot, now=self.clock.now) if settings.onebot else None
+        transports: dict[str, Transport] = {
+            each.platform: each for each in (self.simulator, self.onebot) if each is not None
+        }
+        self.upgraded = upgrade(self.database, now=self.clock.now())
+        self._connection = self.database.engine.connect()
+        self.kernel = Kernel(
+            self._connection,
+            plan_for=self._plan_of(self.loaded),
+            renderer=Renderer(settings.templates),
+            limits=settings.limits.limits(),
+            caps_of=self._capabilities,
+            dump=dump_play,
+            restore=self._restore,
+            trace=settings.trace,
+            operators=frozenset(settings.operators),
+        )
+        self.kernel.open(self.clock.now())
+        self.engine = LiveEngine(self.kernel, transports, self.clock, keep_frames=settings.keep_frames)
+        self.is_ready = asyncio.Event()
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`, then drains and closes; what is durable stays, what was claimed is settled."""
+        web = self._web()
+        watching = asyncio.create_task(self.folder.watch(self._changed), name="watch playbooks")
+        serving = asyncio.create_task(web.serve(), name="web") if web is not None else None
+        try:
+            engine = asyncio.create_task(self.engine.run(stop), name="engine")
+            await self._become_ready(engine)
+            await engine
+        finally:
+            stop.set()
+            watching.cancel()
+            if web is not None and serving is not None:
+                web.should_exit = True
+                await asyncio.wait({serving}, timeout=5)
+            self._connection.close()
+            await self.database.aclose()
+
+    async def _become_ready(self, engine: asyncio.Task[None]) -> None:
+        if self.onebot is not None and self.settings.onebot is not None and self.settings.onebot.listen:
+            listening = asyncio.create_task(self.onebot.is_listening.wait())
+            await asyncio.wait({listening, engine}, return_when=asyncio.FIRST_COMPLETED)
+            listening.cancel()
+        self.is_ready.set()
+
+    # -- use-cases --------------------------------------------------------------------------------------------------
+
+    def health(self) -> Health:
+        kernel, writing = self.kernel, self.engine.writing
+        numbers: dict[str, float] = {name: float(value) for name, value in asdict(kernel.counters).items()}
+        now_ms = to_ms(self.clock.now())
+        oldest = kernel.outbox.oldest_at()
+        numbers |= {
+            "queue_length": float(len(writing)),
+            "lag_seconds": writing.lag.waited_s,
+            "commit_seconds": writing.lag.took_s,
+            "outbox_waiting": float(len(kernel.outbox)),
+            "outbox_age_seconds": max(0.0, (now_ms - oldest) / 1000) if oldest is not None else 0.0,
+            "suspects": float(len(kernel.suspects)),
+            "malformed_frames": float(self.engine.malformed_frames),
+            "playbooks_unavailable": float(sum(not each.is_available for each in self.loaded.playbooks)),
+        }
+        problems = []
+        if not writing.is_alive:
+            problems.append("the writing thread is not running")
+        if writing.lag.is_refused:
+            problems.append(f"the database refuses: {writing.lag.refusal}")
+        ready = self.is_ready.is_set() and not problems
+        return Health(is_ready=ready, problems=tuple(problems), accounts=self.engine.online, numbers=numbers)
+
+    async def resend(self, row_id: int, actor: str) -> bool:
+        return await self.engine.call(lambda kernel: kernel.resend(row_id, self.clock.now(), actor))
+
+    async def decide(self, task_id: int, choice: str, actor: str, text: str) -> bool:
+        with suppress(LookupError):
+            await self.engine.call(lambda kernel: kernel.decide(task_id, choice, actor, self.clock.now(), text))
+            return True
+        return False
+
+    async def reload(self) -> list[str]:
+        await self._changed(await asyncio.to_thread(self.folder.load))
+        return [f"{problem.place.path}:{problem.place.line}: {problem.code}" for problem in self.loaded.problems]
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    async def _changed(self, loaded: Loaded) -> None:
+        """New playbooks, already validated: one swap, between two transactions."""
+        fp("reload.swap")
+        self.loaded = loaded
+        plan_of = self._plan_of(loaded)
+        await self.engine.call(lambda kernel: kernel.reload(plan_of, self.clock.now()))
+        errors = sum(problem.is_error for problem in loaded.problems)
+        log.info("playbooks loaded: %d, errors: %d", len(loaded.playbooks), errors)
+
+    def _plan_of(self, loaded: Loaded) -> Callable[[str], GroupPlan | None]:
+        def plan(chat: str) -> GroupPlan | None:
+            found = loaded.plan(chat)
+            return found if found.plays else None
+
+        return plan
+
+    def _restore(self, source: str) -> ActivePlay | None:
+        """A pinned version from its row; None when this program can no longer run it: the run moves on to the new one."""
+        try:
+            return restore_play(source, all_plays(), asset_parsers())
+        except ConfigMistake as mistake:
+            log.warning("a pinned run moves to the current version: %s", mistake.message)
+            return None
+
+    def _capabilities(self, account: str, chat: str) -> frozenset[Capability]:
+        return self.engine.capabilities(account, chat)
+
+    def _world(self) -> World:
+        scene = self.settings.simulator
+        world = World(self.clock.now())
+        world.found(scene.group, scene.group.partition(":")[2], bot_role="admin")
+        world.settle(scene.group, f"sim:{scene.operator}", scene.operator, role="owner")
+        for name in scene.members:
+            world.settle(scene.group, f"sim:{name}", name)
+        return world
+
+    def _web(self) -> QuietServer | None:
+        http = self.settings.http
+        if not http.enabled:
+            return None
+        token = control_token(self.settings.data_folder, create=True)
+        return server_of(build_web(self, token), http.host, http.port)
+
+
+def control_token(folder: Path, *, create: bool = False) -> str:
+    """The secret of the local control port, in a file that only the bot's user can read; "" if there is none."""
+    file = folder / "control.token"
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+        token = secrets.token_urlsafe(32)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(token)
+        return token
+    return file.read_text() if file.exists() else ""
+
+
+def transports_of(app: App) -> Mapping[str, str]:
+    """Platform → where it listens or what it is, for the start-up banner."""
+    found = {}
+    if app.world is not None:
+        found["sim"] = app.settings.simulator.group
+    if app.onebot is not None and app.settings.onebot is not None:
+        found["qq"] = f"ws://{app.settings.onebot.host}:{app.onebot.port}{app.settings.onebot.path}"
+    return found

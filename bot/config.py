@@ -1,0 +1,126 @@
+"""Settings: `config.yaml`, each value with an embedded default, secrets from the environment.
+
+`QUNOPS_CONFIG` names another file; `QUNOPS_DATABASE`, `QUNOPS_ONEBOT_TOKEN` and `QUNOPS_HTTP_PORT` win over the file, so
+that no secret has to stand in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.core.errors import ConfigMistake
+from bot.core.ratelimit import Bucket
+from bot.engine.outbox import OFF, Limits
+from bot.transports.onebot11 import OneBotSettings
+
+DEFAULT_FILE = Path("config.yaml")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SimulatorSettings(_Settings):
+    enabled: bool = Field(default=True, description="是否带一个模拟群 · a simulated group to try things in")
+    group: str = Field(default="sim:共读营", description="模拟群的名字 · its name")
+    members: tuple[str, ...] = Field(
+        default=("小明", "小红", "小刚"), description="一开始就在群里的人 · who is in it from the start"
+    )
+    operator: str = Field(default="老陈", description="群主兼运营 · its owner and operator")
+
+
+class LimitSettings(_Settings):
+    """Sends. The defaults are careful: networks mute accounts that send a lot, and tell nobody."""
+
+    off: bool = Field(default=False, description="关掉限速，只用于压测 · no limits, for load tests only")
+    per_group_seconds: float = Field(default=2.0, ge=0, description="同一个群两条消息的间隔 · between two messages to a group")
+    per_group_burst: int = Field(default=3, ge=1, description="同一个群可以连发几条 · messages to a group at once")
+    per_minute: int = Field(default=20, ge=0, description="一个账号每分钟最多几条 · messages a minute and account")
+    broadcast_seconds: float = Field(default=10.0, ge=0, description="群发时两个群之间的间隔 · between groups of a broadcast")
+    jitter_seconds: float = Field(default=0.8, ge=0, description="随机错开 · spread")
+    per_day: int = Field(default=3000, ge=0, description="一个账号每天最多几条，0 不限 · a day and account, 0: no quota")
+
+    def limits(self) -> Limits:
+        if self.off:
+            return OFF
+        return Limits(
+            chat=Bucket(1 / self.per_group_seconds if self.per_group_seconds else 0, self.per_group_burst),
+            account=Bucket(self.per_minute / 60, max(1.0, self.per_minute / 2)),
+            campaign=Bucket(1 / self.broadcast_seconds if self.broadcast_seconds else 0, 1),
+            jitter_s=self.jitter_seconds,
+            daily_quota=self.per_day,
+        )
+
+
+class HttpSettings(_Settings):
+    enabled: bool = Field(default=True, description="健康检查、指标和本机控制口 · health, metrics, local control")
+    host: str = Field(default="127.0.0.1", description="只听本机 · loopback by default")
+    port: int = Field(default=6780, ge=0, le=65535, description="端口 · port")
+
+
+class LogSettings(_Settings):
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="日志级别 · level")
+    format: Literal["text", "json"] = Field(default="text", description="给人看还是给程序看 · for people or programs")
+
+
+class Settings(_Settings):
+    """The whole file."""
+
+    database: str = Field(default="sqlite:///data/qunops.db", description="数据库地址 · database URL")
+    playbooks: Path = Field(default=Path("playbooks"), description="剧本文件夹 · folder of playbooks")
+    templates: Path = Field(default=Path("templates"), description="文案模板文件夹 · folder of templates")
+    operators: tuple[str, ...] = Field(default=(), description="所有群的运营，如 qq:10001 · operators everywhere")
+    simulator: SimulatorSettings = SimulatorSettings()
+    onebot: OneBotSettings | None = Field(default_factory=OneBotSettings, description="QQ（OneBot v11）；null 关闭 · null: off")
+    limits: LimitSettings = LimitSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+    keep_frames: bool = Field(default=False, description="保留最近的原始数据包，排错用 · keep raw frames for debugging")
+    trace: bool = Field(default=True, description="记录每一步的原因，供 why 查询 · record why, for `why`")
+
+    @property
+    def data_folder(self) -> Path:
+        """Where the lock, the control token and backups live."""
+        if self.database.startswith("sqlite:///"):
+            return Path(self.database.removeprefix("sqlite:///")).parent
+        return Path("data")
+
+
+def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force. A missing default file means defaults; a missing named file is an error.
+
+    Raises `ConfigMistake` with the place and how to mend it.
+    """
+    named = path or (Path(environ["QUNOPS_CONFIG"]) if environ.get("QUNOPS_CONFIG") else None)
+    file = named or DEFAULT_FILE
+    data: dict[str, Any] = {}
+    if file.exists():
+        try:
+            loaded = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        except yaml.YAMLError as error:
+            raise ConfigMistake(f"{file} 不是有效的 YAML：{error}", code="CF001", place=str(file)) from error
+        if loaded is not None and not isinstance(loaded, dict):
+            raise ConfigMistake(f"{file} 应该是「键: 值」的形式 · expected a mapping", code="CF001", place=str(file))
+        data = loaded or {}
+    elif named is not None:
+        raise ConfigMistake(f"找不到配置文件 {file} · no such file", code="CF002", place=str(file))
+    if database := environ.get("QUNOPS_DATABASE"):
+        data["database"] = database
+    if token := environ.get("QUNOPS_ONEBOT_TOKEN"):
+        data["onebot"] = {**(data.get("onebot") or {}), "token": token}
+    if port := environ.get("QUNOPS_HTTP_PORT"):
+        data["http"] = {**(data.get("http") or {}), "port": port}
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise ConfigMistake(
+            f"{file} 里有 {len(lines)} 处要改 · {len(lines)} problem(s):\n" + "\n".join(lines),
+            code="CF003", place=str(file), hint="每一项的写法见 config.example.yaml · see config.example.yaml",
+        ) from error  # fmt: skip

@@ -1,0 +1,1 @@
+"""The web side. It asks the engine's use-cases only: no SQL, no transport."""
