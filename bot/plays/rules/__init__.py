@@ -46,11 +46,12 @@ from bot.plays.rules.verdict import decide, mode_of
 
 __all__ = ["ASSET_PARSERS", "PLAY", "RulesParams", "Trial", "try_lexicon", "try_rules", "try_word"]
 
+_ADDRESS = r"^(?:@\S+\s+)*\W*"
 _ABOUT_A_CASE = re.compile(
-    r"^\W*(?:撤销|维持|案件|违规记录|申诉|我要申诉|申述|审诉|shensu)\W*(\d{1,9})?", re.IGNORECASE
+    rf"{_ADDRESS}(?:撤销|维持|案件|违规记录|申诉|我要申诉|申述|审诉|shensu)(?:{appeal.NUMBERED})?", re.IGNORECASE
 )
-_ALL_CASES = re.compile(r"^\W*(?:放行|案件|违规记录)")
-_TRIES = re.compile(r"^\W*试词")
+_ALL_CASES = re.compile(rf"{_ADDRESS}(?:放行|案件|违规记录)")
+_TRIES = re.compile(rf"{_ADDRESS}试词")
 _NEWCOMERS_AT_MOST = 500
 _NEW_FOR = timedelta(days=7)
 _NO_RECORD = Record()

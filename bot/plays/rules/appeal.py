@@ -17,7 +17,8 @@ from bot.plays.rules.state import Case, Record, Slot, State, case_key
 from bot.plays.rules.undo import resume, undo, uphold
 from bot.plays.rules.verdict import KICK_CHOICES, RESUME_CHOICES, brake, capabilities, excerpt
 
-_NUMBER = re.compile(r"\d{1,9}")
+NUMBERED = r"(?:编号|案件|案|第|号|\W)*(\d{1,9})"
+_NUMBER = re.compile(NUMBERED)
 _UPHELD_IN_A_ROW = 3
 _BARRED_FOR = timedelta(days=7)
 _UNDO, _UPHOLD, _ALLOW = "撤销", "维持", "放行"
@@ -25,8 +26,8 @@ _UNDO, _UPHOLD, _ALLOW = "撤销", "维持", "放行"
 
 def number_in(text: str) -> int | None:
     """The case number in what was typed after a command."""
-    match = _NUMBER.search(text)
-    return int(match[0]) if match else None
+    match = _NUMBER.match(text)
+    return int(match[1]) if match else None
 
 
 def case_in(ctx: Context[RulesParams], number: int | None) -> Case | None:
@@ -108,6 +109,8 @@ def typed_decision(
     """`撤销 3`, `维持 3`."""
     number = number_in(rest)
     case = case_in(ctx, number)
+    if rest and number is None:
+        return Step(state, why={"command": name, "chat": rest})
     if number is None or case is None:
         return Step(state, (answer(event, "case_unknown", {"case": number or 0, "command": name}),))
     if case.is_undone:

@@ -24,6 +24,8 @@ def show_rules(state: State, event: MessageReceived, ctx: Context[RulesParams]) 
 def show_cases(state: State, event: MessageReceived, rest: str, ctx: Context[RulesParams]) -> Step[State]:
     """The latest cases without their texts, or one with all of its evidence, which never shows in the group."""
     number = number_in(rest)
+    if rest and number is None:
+        return Step(state, why={"command": "案件", "chat": rest})
     if number is None:
         cases = sorted((slot.case for slot in ctx.slots.values() if slot.case), key=lambda case: -case.number)
         rows = [_row(case) for case in cases[:_LISTED]]

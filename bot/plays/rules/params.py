@@ -127,12 +127,17 @@ class RulesParams(PlayParams):
 
 def commands(params: RulesParams) -> Sequence[CommandSpec]:
     specs = [
-        CommandSpec(name="申诉", aliases=("我要申诉",), rest="optional", help="觉得处理有误:申诉 编号"),
-        CommandSpec(name="撤销", rest="optional", for_operators=True, help="撤销一次处理:撤销 编号"),
-        CommandSpec(name="维持", rest="optional", for_operators=True, help="维持一次处理:维持 编号"),
+        CommandSpec(name="申诉", aliases=("我要申诉",), rest="optional", is_glued=True, help="觉得处理有误:申诉 编号"),
+        CommandSpec(name="撤销", rest="optional", is_glued=True, for_operators=True, help="撤销一次处理:撤销 编号"),
+        CommandSpec(name="维持", rest="optional", is_glued=True, for_operators=True, help="维持一次处理:维持 编号"),
         CommandSpec(name="放行", rest="optional", for_operators=True, help="以后不再误伤这个说法:放行 说法"),
         CommandSpec(
-            name="案件", aliases=("违规记录",), rest="optional", for_operators=True, help="看最近的处理,或:案件 编号"
+            name="案件",
+            aliases=("违规记录",),
+            rest="optional",
+            is_glued=True,
+            for_operators=True,
+            help="看最近的处理,或:案件 编号",
         ),
         CommandSpec(name="试词", rest="optional", for_operators=True, help="先看一个词会误伤谁:试词 词"),
         CommandSpec(name="规则状态", for_operators=True, help="各条规则的状态和误伤"),

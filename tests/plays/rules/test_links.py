@@ -63,7 +63,10 @@ def test_hosts_in_a_text(text: str, hosts: list[str]) -> None:
 
 def test_the_link_ends_where_chinese_begins() -> None:
     """Path and query belong to it, the sentence around it doesn't."""
-    assert [link.text for link in find_links("看https://a.com/x?y=1#z，很好。也看b.com/路径")] == ["a.com/x?y=1#z", "b.com/"]
+    assert [link.text for link in find_links("看https://a.com/x?y=1#z，很好。也看b.com/路径")] == [
+        "a.com/x?y=1#z",
+        "b.com/",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,11 @@ def test_the_host_of_a_card() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(alphabet=st.one_of(st.sampled_from("ahtps:/.。点[]()@-_1qcom 中，"), st.characters(codec="utf-8")), max_size=60))
+@given(
+    st.text(
+        alphabet=st.one_of(st.sampled_from("ahtps:/.。点[]()@-_1qcom 中，"), st.characters(codec="utf-8")), max_size=60
+    )
+)
 def test_any_text_has_its_links_read(text: str) -> None:
     """Total on any text; every host can be judged."""
     for link in find_links(text):
