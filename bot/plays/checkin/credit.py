@@ -61,7 +61,7 @@ def grant(
     return Grant(after, (*awards, note), paid, sum(params.streak[n] for n in due))
 
 
-def make_up(slot: Slot, uid: str, day: date, today: date, params: Params, cost: int) -> Grant:
+def make_up(slot: Slot, uid: str, day: date, params: Params, cost: int) -> Grant:
     """补卡 of a missed `day`: the streak goes on and may reach a bonus; the day itself earns nothing."""
     after = marked(slot, day, "b")
     due = [length for length in params.streak if is_bonus_due(slot, after, length)]
@@ -70,7 +70,7 @@ def make_up(slot: Slot, uid: str, day: date, today: date, params: Params, cost: 
     paid = sum(award.points for award in awards)
     gain = sum(points for points, _, _ in entries)
     after = after.model_copy(
-        update={"owed": slot.owed - (gain - paid), "bonuses": {**slot.bonuses, **dict.fromkeys(due, today)}}
+        update={"owed": slot.owed - (gain - paid), "bonuses": {**slot.bonuses, **dict.fromkeys(due, day)}}
     )
     effects: list[Effect] = []
     if cost:

@@ -152,7 +152,7 @@ def makeup(state: State, event: MessageReceived, ctx: Here, rest: str) -> Outcom
     balance = ctx.balances.get(event.member, 0)
     if balance < rule.cost:
         return refuse("poor", day, cost=rule.cost, balance=balance)
-    made = make_up(slot, event.member, day, today, ctx.params, rule.cost)
+    made = make_up(slot, event.member, day, ctx.params, rule.cost)
     said = answer(
         event,
         "makeup",

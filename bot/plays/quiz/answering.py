@@ -13,16 +13,15 @@ from bot.plays.quiz.record import Given, Live, Sheet, Slot, State
 from bot.plays.quiz.session import Here, Result, say
 
 _LONGEST = 40
-_ROOM_FOR_MENTIONS = 60
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _KEPT_BEYOND = 3
 _TOLD_AT_MOST = 200
 
 
 def may_be_answer(event: MessageReceived) -> bool:
-    """Short, and no question. A quotation in front of it (WeChat) may be long."""
+    """Short, and no question; only mentions and a quotation (WeChat) may make it long. Cheap: it sees all chat."""
     text = event.text
-    if len(text) > _LONGEST + _ROOM_FOR_MENTIONS and "- - - - -" not in text:
+    if len(text) > _LONGEST and "@" not in text and "- - - - -" not in text:
         return False
     return bool(text) and "?" not in text[-_LONGEST:] and "？" not in text[-_LONGEST:]
 
