@@ -24,7 +24,10 @@ def parse_duration(text: str) -> timedelta:
     compact = text.replace(" ", "")
     if not _DURATION.fullmatch(compact):
         raise ValueError(f"not a duration: {text!r}; write a number with a unit: 30s, 10m, 2h, 7d")
-    return timedelta(seconds=sum(float(n) * _UNIT_S[unit] for n, unit in _PART.findall(compact)))
+    try:
+        return timedelta(seconds=sum(float(n) * _UNIT_S[unit] for n, unit in _PART.findall(compact)))
+    except OverflowError:
+        raise ValueError(f"not a duration: {text[:20]!r} is longer than anybody lives") from None
 
 
 def format_duration(value: timedelta) -> str:

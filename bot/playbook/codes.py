@@ -227,6 +227,14 @@ CODES: Mapping[str, Code] = dict(
             "Names of playbooks and plays may not contain / # @ or line breaks, and are at most 40 characters long.",
         ),
         _code(
+            "PB210",
+            "error",
+            "玩法自己的检查出错",
+            "The play's own check failed",
+            "这不是剧本的错,是这种玩法的程序没有料到这样的写法。换一种写法,并把这一段发给开发者。",
+            "Not your mistake: the play's code did not expect this. Write it differently and report it.",
+        ),
+        _code(
             "PB211",
             "error",
             "没有这个时区",

@@ -66,7 +66,11 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
     checked: list[Checked] = []
     names = TEMPLATE_NAMES | frozenset(_vars(tree))
     for name, node in _plays(plays_node):
-        found, play = _check_play(name, _place_of(plays_node, name, node), node, path, names, networks, assets, checks)
+        place = _place_of(plays_node, name, node)
+        try:
+            found, play = _check_play(name, place, node, path, names, networks, assets, checks)
+        except Exception as error:  # a play's validator with a bug must not cost the other files their check
+            found, play = [_bug(name, place, error)], None
         problems.extend(found)
         problems.extend(_name_problems(plays_node, name))
         if play is not None:
@@ -102,6 +106,13 @@ def validate(model: type[BaseModel], node: Node, frame: Frame = Frame()) -> tupl
         return model.model_validate(plain(node)), []
     except ValidationError as error:
         return None, refusals(error, model, node, frame)
+
+
+def _bug(name: str, place: Place, error: Exception) -> Problem:
+    said = f"{type(error).__name__}: {error}"[:120]
+    message = Wording(f"玩法「{name}」的检查出错了({said})", f"the check of play `{name}` failed ({said})")
+    hint = Wording("换一种写法,并告诉开发者", "write it differently, and report it")
+    return Problem(code="PB210", place=place, message=message, hint=hint, key=f"plays.{name}")
 
 
 def _vars(tree: Node) -> list[str]:
@@ -195,6 +206,8 @@ def _check_play(
                 problems.append(_template_problem(scalar, fault, allowed, key))
     if params is None or common is None:
         return problems, None
+    play.commands(params)
+    play.schedules(params)
     wants = play.wants_capabilities(params)
     problems.extend(capability_problems(node, wants, networks, prefix))
     return problems, Checked(name, node, play, common, params, found)

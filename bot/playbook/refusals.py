@@ -224,6 +224,8 @@ def _format_hint(kind: str, node: Node) -> Wording:
             f"加上单位:{value}s 是秒,{value}m 是分,{value}h 是小时,{value}d 是天",
             f"add a unit: {value}s seconds, {value}m minutes, {value}h hours, {value}d days",
         )
+    if kind == "timedelta" and re.fullmatch(r"[\d.]+[smhdw]", value):
+        return Wording("太长了,谁也等不到", "longer than anybody waits")
     if kind == "timedelta":
         return Wording("数字加单位,不写中文:s 秒、m 分、h 小时、d 天、w 周", "a number and a unit: s, m, h, d or w")
     if kind == "time" and value.startswith("24"):

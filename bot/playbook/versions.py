@@ -18,7 +18,6 @@ from bot.playbook.assets import Asset, parse_asset
 from bot.playbook.header import Head
 from bot.playbook.model import ActivePlay, Header
 
-
 _NOT_COVERED = frozenset(("name", "metric"))
 
 

@@ -71,6 +71,11 @@ class DemoParams(PlayParams):
     streak: dict[int, int] = Field(default_factory=dict, description="连续奖励 · streak bonus")
     exempt: tuple[str, ...] = Field(default=(), description="豁免 · exempt")
 
+    @field_validator("ratio")
+    @classmethod
+    def _with_a_bug(cls, ratio: float) -> float:
+        return ratio if ratio != 99 else {}["no such key"]
+
     @field_validator("exempt")
     @classmethod
     def _not_all(cls, exempt: tuple[str, ...]) -> tuple[str, ...]:
