@@ -7,7 +7,6 @@ import contextlib
 import gc
 import signal
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +24,9 @@ _HELP = (
     "在模拟群里说话：直接打字是小明，「小红: 打卡」换人，「+ 小刚」进群，「- 小刚」退群，Ctrl-C 停止。\n"
     "Talk in the simulated group: plain text is 小明, `小红: 打卡` is somebody else, `+ 小刚` joins, `- 小刚` leaves."
 )
+
+
+_LAST_ANSWERS_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +80,9 @@ def _banner(app: App, console: Console) -> None:
     available = [each for each in loaded.playbooks if each.is_available]
     console.print("[bold]群运 QunOps 已启动 · running[/bold]")
     console.print(f"  数据库 database   {app.database}")
-    console.print(f"  剧本 playbooks    {len(available)} 个可用，共 {len(loaded.playbooks)} 个（{app.settings.playbooks}）")
+    console.print(
+        f"  剧本 playbooks    {len(available)} 个可用，共 {len(loaded.playbooks)} 个（{app.settings.playbooks}）"
+    )
     where = transports_of(app)
     if "qq" in where:
         console.print(f"  QQ OneBot v11     {where['qq']}  ← 在 NapCat 等实现里填这个反向 WebSocket 地址")
@@ -117,14 +121,16 @@ async def _talk(app: App, console: Console, stop: asyncio.Event) -> None:
 async def _lines(app: App, console: Console, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
+    is_terminal, has_spoken = sys.stdin.isatty(), False
     with contextlib.suppress(OSError, ValueError, NotImplementedError):
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode("utf-8", "replace"):
             if line.strip():
+                has_spoken = True
                 _act(app, console, line.strip())
         # The end of a piped script: leave the bot time for its last answers, then stop as Ctrl-C would.
-        if not sys.stdin.isatty():
-            await asyncio.sleep(timedelta(seconds=2).total_seconds())
+        if not is_terminal and has_spoken:
+            await asyncio.sleep(_LAST_ANSWERS_S)
             stop.set()
 
 
