@@ -11,8 +11,8 @@ import argparse
 import asyncio
 import contextlib
 import time
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 from websockets.asyncio.client import connect
@@ -38,6 +38,7 @@ class OneBotImplementation:
         self.faults: dict[str, list[str | None]] = defaultdict(list)
         self._called = asyncio.Condition()
         self.delay_s = 0.0
+        self.on_call: Callable[[str, Frame], None] = lambda action, params: None
         self._held: list[tuple[Connection, Frame]] = []
         self._answering: set[asyncio.Task[None]] = set()
         self.refused = asyncio.Semaphore(0)
@@ -54,6 +55,7 @@ class OneBotImplementation:
         async with connect(
             url, additional_headers=sent | headers, compression=None, proxy=None, close_timeout=1
         ) as connection:
+            self.connections[connection] = role.casefold()
             serving = asyncio.create_task(self._serve(connection, role.casefold()))
             try:
                 yield connection
@@ -96,6 +98,7 @@ class OneBotImplementation:
         action, params = request["action"], request.get("params") or {}
         self.calls.append((action, params))
         self.counts[action] += 1
+        self.on_call(action, params)
         async with self._called:
             self._called.notify_all()
         fault = self.faults[action].pop(0) if self.faults[action] else ""
@@ -111,7 +114,8 @@ class OneBotImplementation:
             if self.world.style == "lagrange":
                 answer = {"status": "failed", "retcode": 404 if refused.retcode == 404 else 200, "data": None}
                 answer["echo"] = request.get("echo")
-        if action == "send_group_msg" and self.reports_own and answer["retcode"] == 0:
+        is_said = action in ("send_group_msg", "send_msg") and "group_id" in params
+        if is_said and self.reports_own and answer["retcode"] == 0:
             room = self.world.rooms[int(params["group_id"])]
             await self.emit(room.history[-1])
         if fault == "held":
@@ -141,13 +145,6 @@ class OneBotImplementation:
                 for frame in frames:
                     await self._write(connection, frame)
 
-    async def emit_raw(self, raws: Iterable[str | bytes]) -> None:
-        """Sends whatever it is as text frames."""
-        for connection, role in list(self.connections.items()):
-            if role != "api":
-                for raw in raws:
-                    await connection.send(raw.encode(errors="replace") if isinstance(raw, str) else raw, text=True)
-
     async def _write(self, connection: Connection, frame: Frame) -> None:
         with contextlib.suppress(ConnectionClosed):
             await connection.send(orjson.dumps(frame), text=True)
@@ -168,14 +165,33 @@ class OneBotImplementation:
 
 
 async def load(
-    url: str, *, groups: int, members: int, rate: float, seconds: float, token: str, share: float, delay_s: float = 0
+    url: str,
+    *,
+    groups: int,
+    members: int,
+    rate: float,
+    seconds: float,
+    token: str = "",
+    share: float = 0.1,
+    delay_s: float = 0,
 ) -> Frame:
-    """Chatter at `rate` messages a second, `share` of it the command 打卡; the answers counted and timed."""
+    """Chatter at `rate` messages a second, `share` of it the command 打卡 by members in turn; the answers counted and timed.
+
+    An answer belongs to the oldest command of its group that is still open, as the bot keeps the order of a group.
+    """
     world = OneBotWorld()
     for number in range(groups):
         world.found(600_000_001 + number, f"测试群{number + 1}", members=members)
     peer = OneBotImplementation(world, token=token, reports_own=False)
     peer.delay_s = delay_s
+    open_commands: dict[int, deque[float]] = defaultdict(deque)
+    latencies_ms: list[float] = []
+
+    def timed(action: str, params: Frame) -> None:
+        if action in ("send_group_msg", "send_msg") and open_commands[int(params["group_id"])]:
+            latencies_ms.append((time.perf_counter() - open_commands[int(params["group_id"])].popleft()) * 1000)
+
+    peer.on_call = timed
     every = round(1 / share) if share else 0
     sent = commands = 0
     async with peer.reverse(url) as connection:
@@ -183,10 +199,12 @@ async def load(
         while (elapsed := time.perf_counter() - begun) < seconds:
             for _ in range(max(0, int(elapsed * rate) - sent)):
                 world.clock = int(time.time())
-                is_command = every and sent % every == 0
-                commands += bool(is_command)
                 group, user = 600_000_001 + sent % groups, 2_900_000_001 + sent // groups % members
-                frame = world.says(group, user, "打卡" if is_command else f"今天读到第{sent % 300}页，很有意思")
+                text = f"今天读到第{sent % 300}页，很有意思"
+                if every and sent % every == 0:
+                    text, commands = "打卡", commands + 1
+                    open_commands[group].append(time.perf_counter())
+                frame = world.says(group, user, text)
                 world.rooms[group].history.clear()
                 await connection.send(orjson.dumps(frame), text=True)
                 sent += 1
@@ -194,8 +212,18 @@ async def load(
         with contextlib.suppress(TimeoutError):
             await peer.called("send_group_msg", commands, within_s=5)
         took = time.perf_counter() - begun
-    answers = peer.counts["send_group_msg"]
-    return {"sent": sent, "commands": commands, "answers": answers, "seconds": round(took, 3)}
+    return {
+        "sent": sent,
+        "commands": commands,
+        "answers": len(latencies_ms),
+        "seconds": round(took, 3),
+        **{f"p{rank}_ms": round(_percentile(latencies_ms, rank / 100), 2) for rank in (50, 95, 99)},
+    }
+
+
+def _percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
 def main() -> None:

@@ -290,6 +290,16 @@ class OneBotWorld:
     def _do_get_friend_msg_history(self, params: Frame) -> Frame:
         return {"messages": self.private.get(int(params["user_id"]), [])[-int(params.get("count", 20)) :]}
 
+    def _do_send_msg(self, params: Frame) -> Frame:
+        return self._do_send_group_msg(params) if params.get("group_id") else self._do_send_private_msg(params)
+
+    def _do_get_msg(self, params: Frame) -> Frame:
+        for room in self.rooms.values():
+            for frame in room.history:
+                if frame["message_id"] == int(params["message_id"]):
+                    return frame
+        raise Refused("消息不存在")
+
     def _do_send_group_msg(self, params: Frame) -> Frame:
         room, me = self._room(params), self._room(params).people[self.self_id]
         if me.muted_until > self.clock or (room.is_all_muted and me.role == "member"):

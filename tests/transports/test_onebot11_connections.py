@@ -140,6 +140,16 @@ async def test_several_accounts_share_the_listener() -> None:
         assert (first.said(GROUP), second.said(GROUP + 1)) == ([], ["大家好"])
 
 
+@pytest.mark.parametrize("self_id", ["", "0", "not a number at all " * 20])
+async def test_account_without_header(self_id: str) -> None:
+    """Without a usable X-Self-ID the account is known by its first event, lifecycle or not."""
+    there = peer()
+    async with running() as bot, there.reverse(bot.url, role="Event", **{"X-Self-ID": self_id}):
+        await there.emit(there.world.says(GROUP, MEMBER, "早"))
+        (heard,) = await bot.sink.next(MessageReceived)
+        assert heard.account == ACCOUNT
+
+
 # -- replaced, lost, half dead -------------------------------------------------------------------------------------------
 
 

@@ -237,6 +237,12 @@ def test_encoding_puts_reply_first_and_space_after_mentions() -> None:
     assert cq.render(wire) == "[CQ:reply,id=5][CQ:at,qq=2900000001] 签到成功[CQ:at,qq=all]"
 
 
+def test_pictures_are_never_named() -> None:
+    """A picture without an address is left out: by its name the implementation would open a file of its own disk."""
+    received = group_message([{"type": "image", "data": {"file": "file:///etc/passwd"}}])
+    assert encode_segments(received.segments) == []
+
+
 def test_private_messages_know_their_place() -> None:
     """A friend's message belongs to the conversation with them, a temporary session to the group it came through."""
     friend = {**FRAMES["msg-group-string-ids"], "message_type": "private", "sub_type": "friend", "group_id": None}
@@ -275,6 +281,7 @@ def test_second_report_of_an_invited_member_is_the_same_event() -> None:
         ),
         ({"post_type": "request", "request_type": "friend", "user_id": 5, "flag": "f"}, "request.friend"),
         ({"post_type": "guild", "anything": [1]}, "guild"),
+        ({"post_type": "message", "message_type": "group", "sub_type": "notice", "message_id": 5}, "message.notice"),
     ],
 )
 def test_the_unknown_is_kept_by_name(frame: dict[str, Any], what: str) -> None:

@@ -34,6 +34,9 @@ def decode(frame: dict[str, Any], account: str = "") -> list[Event]:
     """
     account = account or uid(frame.get("self_id"))
     kind = frame.get("post_type")
+    if kind == "message" and frame.get("sub_type") == "notice":
+        # QQ's own grey hints come as messages that nobody wrote.
+        kind = "message.notice"
     if kind == "message":
         message = decode_message(frame, account)
         return [message] if message.member != account else []

@@ -136,14 +136,15 @@ def _encode(segment: Segment) -> dict[str, Any] | None:
             return _wire("text", text=text) if text else None
         case Mention(target):
             return _wire("at", qq=target if target == EVERYONE else str(number(target)))
-        case Image(url, name):
-            return _wire("image", file=url or name)
+        case Image(url):
+            # Never by name: the implementation would look for a file of that name on its own disk.
+            return _wire("image", file=url) if url else None
         case File(name, url):
-            return _wire("file", file=url or name, name=name)
-        case Voice(url, name):
-            return _wire("record", file=url or name)
-        case Video(url, name):
-            return _wire("video", file=url or name)
+            return _wire("file", file=url, name=name) if url else None
+        case Voice(url):
+            return _wire("record", file=url) if url else None
+        case Video(url):
+            return _wire("video", file=url) if url else None
         case Face(id):
             return _wire("face", id=id)
         case Reply(message_id):

@@ -159,7 +159,7 @@ class Session:
         if frame.get("self_id") != self._self_id:
             self._check_self_id(frame.get("self_id"))
         kind = frame.get("post_type")
-        if kind == "message" or kind == "message_sent":
+        if (kind == "message" and frame.get("sub_type") != "notice") or kind == "message_sent":
             message = decode_message(frame, self.account)
             if message.member == self.account or kind == "message_sent":
                 self.own.heard(message.chat, message.message_id, message.at, message.segments)
@@ -169,7 +169,7 @@ class Session:
             self._hear_meta(link, frame)
             return
         else:
-            self._hear_notice(link, frame)
+            self._hear_other(link, frame)
         if self.intake.is_full:
             link.is_waiting = True
             await self.intake.room()
@@ -192,7 +192,7 @@ class Session:
         if link is self._events and meta.status is not None and meta.status.online is not None:
             self.set_logged_in(meta.status.online, "the account is offline")
 
-    def _hear_notice(self, link: Link, frame: dict[str, Any]) -> None:
+    def _hear_other(self, link: Link, frame: dict[str, Any]) -> None:
         notice = frame.get("notice_type")
         if notice in ("bot_offline", "bot_online"):
             # A connection that has been replaced may still talk; it no longer speaks for the account.
@@ -224,7 +224,7 @@ class Session:
         try:
             answer = await link.call(action, params, timeout_s=timeout_s or self.settings.call_timeout_s)
         except TransportError as error:
-            _log.warning("onebot %s: %s", self.account, error)
+            _log.info("onebot %s: %s", self.account, error)
             return None
         if not answer.is_ok:
             _log.info("onebot %s: %s failed: %s %s", self.account, action, answer.retcode, answer.reason[:200])
