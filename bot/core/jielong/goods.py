@@ -120,12 +120,14 @@ def _scan(line: str, goods: Sequence[Good]) -> Iterable[_Token]:
             yield _Token("good", word[1])
             at += len(word[0])
         elif letters := _LETTERS.match(line, at):
-            run = letters[0].upper()
+            run, end = letters[0].upper(), letters.end()
+            if len(run) > 1 and run.endswith("X") and "X" not in keys and line[end : end + 1].isdigit():
+                run, end = run[:-1], end - 1  # Ax2
             if all(letter in keys for letter in run):
                 if is_less:
                     yield _Token("refund")
                 yield from (_Token("good", keys[letter]) for letter in run)
-                at = letters.end()
+                at = end
             elif run == "X" and (number := _NUMBER.match(line, at)):
                 yield _Token("number", number=Decimal(number[1] or number[2]))
                 at = number.end()

@@ -86,4 +86,9 @@ def reminder(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say:
         "mentions": [Mention(member.uid, member.name) for member in called],
         "more": max(0, len(left) - len(called)) if called else 0,
     }
-    return Say(words=Template("chain/remind", data), lane=Lane.NOTICE, expires_at=chain.head.deadline)
+    return Say(
+        words=Template("chain/remind", data),
+        key=f"post:{chain.id}:remind",
+        lane=Lane.NOTICE,
+        expires_at=chain.head.deadline,
+    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.effects import Effect, Say, Template
 from bot.core.events import MessageReceived
 from bot.core.jielong import Chain, Entry, Posted, Step, goods_of, parse_list
-from bot.core.jielong.goods import order_of
+from bot.core.jielong.goods import Order, order_of
 from bot.core.play import Capability, Command
 from bot.core.segments import Mention
 from bot.plays.chain.closing import missing, opened
@@ -20,7 +20,7 @@ from bot.plays.chain.table import export
 _SHOWN = 10
 _NAMES = 30
 
-Order = Callable[[Shelf, MessageReceived, Command, Ctx], list[Effect]]
+Answer = Callable[[Shelf, MessageReceived, Command, Ctx], list[Effect]]
 
 
 def the_chain(shelf: Shelf, event: MessageReceived) -> Chain | None:
@@ -180,18 +180,7 @@ def payments(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -
     chain = the_chain(shelf, event)
     if chain is None:
         return [_overview(shelf, event, ctx)]
-    rows = []
-    for number, entry in enumerate(chain.active, start=1):
-        paid, amount = shelf.paid.get((chain.id, entry.id), ""), _amount(shelf, chain, entry)
-        rows.append(
-            {
-                "number": number,
-                "text": first_line(entry),
-                "amount": amount,
-                "paid": paid,
-                "differs": bool(paid) and paid != amount,
-            }
-        )
+    rows = [_bill(shelf, chain, number, entry) for number, entry in enumerate(chain.active, start=1)]
     return [answer(event, "payments", name=chain.head.title.split("\n", 1)[0], rows=rows)]
 
 
@@ -210,11 +199,7 @@ def dun(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> lis
         "name": chain.head.title.split("\n", 1)[0],
         "mentions": [Mention(uid, names.name(uid)) for uid in called],
         "more": len(owners) - len(called),
-        "rows": [
-            {"number": number, "text": first_line(entry), "amount": _amount(shelf, chain, entry)}
-            for number, entry in left
-            if entry.owner in called
-        ],
+        "rows": [_bill(shelf, chain, number, entry) for number, entry in left if entry.owner in called],
     }
     return [Say(words=Template("chain/unpaid", data))]
 
@@ -227,9 +212,27 @@ def _numbered(chain: Chain, text: str) -> tuple[list[tuple[int, Entry]], list[in
 
 
 def _amount(shelf: Shelf, chain: Chain, entry: Entry) -> str:
+    return f"{_order(shelf, chain, entry).amount:.2f}"
+
+
+def _order(shelf: Shelf, chain: Chain, entry: Entry) -> Order:
     options = shelf.group.options
-    order = order_of(entry.text, goods_of(chain, options), counts_guests=options.counts_guests)
-    return f"{order.amount:.2f}"
+    return order_of(entry.text, goods_of(chain, options), counts_guests=options.counts_guests)
+
+
+def _bill(shelf: Shelf, chain: Chain, number: int, entry: Entry) -> dict[str, object]:
+    """One row of what is owed."""
+    order = _order(shelf, chain, entry)
+    paid = shelf.paid.get((chain.id, entry.id), "")
+    amount = f"{order.amount:.2f}"
+    return {
+        "number": number,
+        "text": first_line(entry),
+        "amount": amount,
+        "is_unparsed": order.is_unparsed,
+        "paid": paid,
+        "differs": bool(paid) and paid != amount,
+    }
 
 
 def _unpaid(shelf: Shelf, chain: Chain) -> list[tuple[int, Entry]]:
@@ -240,7 +243,7 @@ def _unpaid(shelf: Shelf, chain: Chain) -> list[tuple[int, Entry]]:
     ]
 
 
-ORDERS: Mapping[str, Order] = {
+ORDERS: Mapping[str, Answer] = {
     "接龙": show,
     "谁还没接": who_has_not,
     "发起接龙": open_by_operator,

@@ -78,6 +78,13 @@ class Params(PlayParams):
     members_may_open: bool | None = Field(
         None, description="成员贴 #接龙 就能开新的;没写时: 有 open 则否 · members open a chain by pasting a list"
     )
+    opens_with: list[str] = Field(
+        [], description="成员开的接龙,标题要含其中一个词 · a member's title must contain one of these words"
+    )
+    short_replies: Literal["always", "replied"] = Field(
+        "always",
+        description="「+1」「取消」何时算: 总是;只在引用本接龙的消息时(群里还有别的接龙玩法) · when short replies count",
+    )
     close: Duration | Clock | None = Field(
         None, description="多久后或几点截止;标题里写了截止时间的以标题为准 · closes after this long or at this time"
     )

@@ -51,7 +51,7 @@ def post(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say:
         "long": board.long,
         "refused": board.refused,
     }
-    shelf.boards[chain.id] = Board(posted_at=ctx.now, posts=board.posts + 1)
+    shelf.boards[chain.id] = Board(posted_at=ctx.now, posts=board.posts + 1, has_ids=board.has_ids)
     return Say(words=Template("chain/list", data), key=f"post:{chain.id}:{board.posts + 1}")
 
 

@@ -20,7 +20,10 @@ class State(Frozen):
 
 
 class Board(Frozen):
-    """What is to be posted. `post_at`: a timer is set. `kept`: entries that a list left out or changed in vain."""
+    """What is to be posted. `post_at`: a timer is set. `kept`: entries that a list left out or changed in vain.
+
+    `has_ids`: the network tells the ids of what we post, so a reply to something unknown is a reply to something else.
+    """
 
     post_at: datetime | None = None
     posted_at: datetime | None = None
@@ -28,6 +31,7 @@ class Board(Frozen):
     kept: tuple[int, ...] = ()
     long: int = 0
     refused: int = 0
+    has_ids: bool = False
 
 
 class Pending(Frozen):

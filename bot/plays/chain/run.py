@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.core.effects import Effect, Lane, Note, Say, Template
+from bot.core.effects import Effect, Note, Say, Template
 from bot.core.events import (
     EffectSettled,
     Event,
@@ -56,6 +56,7 @@ def step(state: State, event: Event, ctx: Ctx) -> Step[State]:
         case EffectSettled() if event.message_id and event.outcome == "done":
             for chain in shelf.group.chains.values():
                 chain.relate(event.message_id)
+                shelf.boards[chain.id] = shelf.boards[chain.id].model_copy(update={"has_ids": True})
             effects = []
         case PlayStarted():
             effects = _open_by_plan(shelf, event.data.get("title", ""), ctx)
@@ -99,10 +100,27 @@ def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _
     if ctx.command is not None and not is_list:
         return _command(shelf, event, posted, ctx, before)
     outcome = shelf.group.receive(posted)
-    is_operator = ctx.member is not None and ctx.member.is_operator
-    if outcome.is_opened and not (is_operator or ctx.params.lets_members_open):
+    if outcome.is_opened and not _may_open(outcome, ctx):
+        return None
+    if not is_list and outcome.what != "list" and _is_meant_elsewhere(shelf, event, ctx):
         return None
     return [*_answers(shelf, event, outcome), *_after(shelf, outcome, ctx, before, event.text)]
+
+
+def _may_open(outcome: Outcome, ctx: Ctx) -> bool:
+    if ctx.member is not None and ctx.member.is_operator:
+        return True
+    words, title = ctx.params.opens_with, outcome.chain.head.title if outcome.chain else ""
+    return ctx.params.lets_members_open and (not words or any(word in title for word in words))
+
+
+def _is_meant_elsewhere(shelf: Shelf, event: MessageReceived, ctx: Ctx) -> bool:
+    """Whether a short reply or a numbered line answers something that is none of our chains."""
+    if event.reply_to and any(chain.concerns(event.reply_to) for chain in shelf.group.chains.values()):
+        return False
+    if ctx.params.short_replies == "replied":
+        return True
+    return bool(event.reply_to) and any(board.has_ids for board in shelf.boards.values())
 
 
 def _command(
@@ -226,7 +244,7 @@ def _entries(shelf: Shelf, chain: Chain, old: _Before | None, ctx: Ctx, typed: s
                 "texts": [first_line(entry) for entry in moved],
                 "name": chain.head.title.split("\n", 1)[0],
             }
-            effects.append(Say(words=Template("chain/moved_up", data), lane=Lane.ANSWER))
+            effects.append(Say(words=Template("chain/moved_up", data), key=f"post:{chain.id}:up"))
     return effects
 
 
