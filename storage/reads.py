@@ -39,7 +39,7 @@ async def messages(
 ) -> Sequence[Any]:
     """Messages of a chat, newest first; `containing` is plain text (its `%` and `_` mean themselves)."""
     m = t.message
-    query = _log().where(m.c.chat_id == chat).order_by(m.c.sent_at.desc(), m.c.id.desc())
+    query: Select[Any] = _log().where(m.c.chat_id == chat).order_by(m.c.sent_at.desc(), m.c.id.desc())
     if containing:
         query = query.where(m.c.text.contains(containing, autoescape=True))
     if before is not None:

@@ -1,0 +1,74 @@
+"""Rows for a spreadsheet: one query each, streamed, so that a log of millions needs no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from storage import tables as t
+
+KINDS = ("messages", "points", "ledger", "days")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`chat` "" means every group. Times in ms; 0 means open."""
+
+    chat: str = ""
+    since_ms: int = 0
+    until_ms: int = 0
+
+
+def columns(kind: str) -> tuple[str, ...]:
+    return tuple(_query(kind).selected_columns.keys())
+
+
+def rows(connection: Connection, kind: str, span: Span) -> Iterator[tuple[Any, ...]]:
+    """The rows of `kind` (one of `KINDS`), oldest first; moments as ms since 1970 UTC in columns named `…_at` or `at`."""
+    query = _query(kind)
+    if span.chat:
+        query = query.where(t.chat.c.uid == span.chat)
+    moment = {"messages": t.message.c.sent_at, "ledger": t.ledger.c.at}.get(kind)
+    if moment is not None and span.since_ms:
+        query = query.where(moment >= span.since_ms)
+    if moment is not None and span.until_ms:
+        query = query.where(moment < span.until_ms)
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        yield tuple(row)
+
+
+def _query(kind: str) -> Select[Any]:
+    match kind:
+        case "messages":
+            m = t.message
+            picked = (m.c.sent_at, m.c.received_at, m.c.platform_id, m.c.kind, m.c.text, m.c.reply_to, m.c.recalled_at)
+            return _named(m.c.chat_id, m.c.member_id, *picked).order_by(m.c.chat_id, m.c.sent_at, m.c.id)
+        case "points":
+            b = t.balance
+            return _named(b.c.chat_id, b.c.member_id, b.c.points).order_by(
+                b.c.chat_id, b.c.points.desc(), t.member.c.uid
+            )
+        case "ledger":
+            e = t.ledger
+            picked_entries = (e.c.at, e.c.delta, e.c.balance_after, e.c.source, e.c.reason, e.c.cause)
+            return _named(e.c.chat_id, e.c.member_id, *picked_entries).order_by(e.c.id)
+        case "days":
+            d = t.member_day
+            counts = (d.c.msgs, d.c.counted, d.c.chars, d.c.replies, d.c.checkins, d.c.quiz, d.c.chain, d.c.helped)
+            return _named(d.c.chat_id, d.c.member_id, d.c.day, *counts).order_by(d.c.chat_id, d.c.day, d.c.member_id)
+    raise ValueError(f"nothing to extract: {kind}")
+
+
+def _named(chat: ColumnElement[int], member: ColumnElement[Any], *picked: ColumnElement[Any]) -> Select[Any]:
+    """`picked` after the group's uid and the member's uid and name."""
+    ms = t.membership
+    name = func.coalesce(func.nullif(ms.c.name, ""), t.member.c.name, "").label("name")
+    return (
+        select(t.chat.c.uid.label("group"), t.member.c.uid.label("member"), name, *picked)
+        .join_from(t.chat, chat.table, t.chat.c.id == chat)
+        .join(t.member, t.member.c.id == member, isouter=True)
+        .join(ms, (ms.c.chat_id == chat) & (ms.c.member_id == member), isouter=True)
+    )
