@@ -11,6 +11,7 @@ from bot.plays.quiz.judge import is_right_text, judge
 from bot.plays.quiz.params import Params
 from bot.plays.quiz.record import Given, Live, Sheet, Slot, State
 from bot.plays.quiz.session import Here, Result, say
+from bot.plays.quiz.teams import next_team
 
 _LONGEST = 40
 _CLOCKS_DIFFER = timedelta(seconds=5)
@@ -44,6 +45,11 @@ def take(state: State, event: MessageReceived, ctx: Here) -> Result:
     sheet: Sheet = slot.root if slot else Sheet(session=session.id, name="")
     if sheet.session != session.id:
         sheet = Sheet(session=session.id, name="")
+    sizes = session.team_sizes
+    if ctx.params.teams and not sheet.team:
+        team = next_team(ctx.params.teams, sizes, f"{ctx.seed}|{session.id}", event.member)
+        sizes = tuple((sizes[n] if n < len(sizes) else 0) + (n == team) for n in range(len(ctx.params.teams)))
+        sheet = sheet.model_copy(update={"team": ctx.params.teams[team]})
     had = [given for given in sheet.answers if given.index == live.index]
     is_late = live.phase == "revealed"
     at_most = 1 if ctx.params.mode == "race" or is_late else ctx.params.attempts + _KEPT_BEYOND
@@ -68,7 +74,7 @@ def take(state: State, event: MessageReceived, ctx: Here) -> Result:
             live = live.model_copy(update={"is_won": True})
             if live.phase == "open":
                 effects.append(SetTimer(name="reveal", at=ctx.now, data={"index": str(live.index)}))
-    session = session.model_copy(update={"seq": session.seq + 1, "live": live})
+    session = session.model_copy(update={"seq": session.seq + 1, "live": live, "team_sizes": sizes})
     why = {"answer to": live.index, "letters": "".join(letters), "late": is_late}
     return Step(State(session=session), tuple(effects), slots=slots, why=why)
 

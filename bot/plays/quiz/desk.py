@@ -7,7 +7,7 @@ from bot.core.events import MessageReceived
 from bot.core.play import Step
 from bot.core.text import fold
 from bot.plays.quiz.record import Session, Slot, State, names, outcome, played
-from bot.plays.quiz.session import Here, Result, ask, bank_of, begin, finish, reveal, say, void_open
+from bot.plays.quiz.session import Here, Result, ask, bank_of, begin, finish, reveal, say, team_rows, void_open
 
 _TOP = 5
 
@@ -91,14 +91,24 @@ def ranking(state: State, event: MessageReceived, ctx: Here) -> Result:
     session, to = state.session, event.member if event.is_private else None
     if session is None:
         return Step(state, (say("none_running", to=to),))
-    places = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots).ranking
+    result = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots)
+    places = result.ranking
     who = names(ctx.slots, session.id)
     rows = [{"rank": p.rank, "name": who[p.member], "points": p.points, "right": p.right} for p in places[:_TOP]]
     own = next((p for p in places if p.member == event.member), None)
     shown = {"rank": own.rank, "points": own.points, "right": own.right, "streak": own.streak} if own else None
     closed = sum(one.is_closed and not one.is_void for one in played(ctx.slots, session.total))
     name = ctx.member.name if ctx.member else event.name
-    said = say("ranking", to=to, rows=rows, own=shown, name=name, closed=closed, over=session.is_over)
+    said = say(
+        "ranking",
+        to=to,
+        rows=rows,
+        own=shown,
+        name=name,
+        closed=closed,
+        over=session.is_over,
+        teams=team_rows(ctx, session, result),
+    )
     return Step(state, (said,), why={"ranking": len(places)})
 
 

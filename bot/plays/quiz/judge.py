@@ -15,8 +15,9 @@ from typing import Literal
 Type = Literal["single", "multi", "truefalse", "text"]
 TRUE_FALSE = ("对", "错")
 _LONGEST = 40
+_TEN = 10
 
-_QUOTE_LINE = re.compile(r"^[ \t]*-(?: -){4,}[ \t]*$", re.MULTILINE)
+_QUOTE_LINE = re.compile(r"^[ \t]*-(?: -){4,}[ \t\r]*$", re.MULTILINE)
 _INVISIBLE = dict.fromkeys(
     [
         *range(0x200B, 0x2010),
@@ -112,7 +113,8 @@ _FALSE = frozenset(
     ]
 )
 
-_LABELLED = re.compile(r"([a-j]|10|\d)[.、,:)\]】）\s]*(.+)", re.DOTALL)
+_LABELLED = re.compile(r"([a-j]|\d)[.、,:)\]】）\s]*(.+)", re.DOTALL)
+_LABELLED_TEN = re.compile(r"(10)[.、,:)\]】）\s]*(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"第?(10|\d|[一二三四五六七八九十])(?:个|项|号|选项)?")
 _NUMERALS = {numeral: n for n, numeral in enumerate("一二三四五六七八九十", 1)}
 _ALL = frozenset(["全选", "都选", "全部", "全都选", "都对", "全对", "全部都选"])
@@ -226,8 +228,8 @@ def _by_text(keys: Sequence[str], text: str) -> str | None:
 
 def _labelled(kind: Type, keys: Sequence[str], text: str) -> str | None:
     """A letter or digit with the option's text behind it: both must mean the same option."""
-    match = _LABELLED.fullmatch(text)
-    if match is None:
+    match = (len(keys) == _TEN and _LABELLED_TEN.fullmatch(text)) or _LABELLED.fullmatch(text)
+    if not match:
         return None
     label, rest = match[1], key(match[2])
     named = _letter(len(keys), label) or (_nth(len(keys), int(label)) if label.isdecimal() else None)
@@ -259,9 +261,8 @@ def _several(keys: Sequence[str], text: str) -> set[str] | None:
     for reading in dict.fromkeys((text, _AND.sub(" ", text))):
         if found := _list(keys, reading) or _row(keys, key(reading)):
             return found
-        digits = reading.replace(" ", "")
-        if digits.isdecimal() and len(set(digits)) > 1 and all(_nth(n, int(d)) for d in digits):
-            return {chr(ord("A") + int(d) - 1) for d in digits}
+        if reading.isdecimal() and len(set(reading)) > 1 and all(_nth(n, int(d)) for d in reading):
+            return {chr(ord("A") + int(d) - 1) for d in reading}
     return None
 
 

@@ -89,6 +89,11 @@ class Params(PlayParams):
     exclude: tuple[str, ...] = Field(
         default=(), description="谁不计分,如 role:operator · labels of members who do not score (the host)"
     )
+    teams: tuple[str, ...] = Field(
+        default=(),
+        max_length=6,
+        description="分队赛:队名,如 [红队, 蓝队],第一次作答时抽签入队 · team names, drawn at first answer",
+    )
     award: bool = Field(default=True, description="结束后把得分记入积分 · points of the session enter the ledger")
     submit: bool = Field(
         default=True, description="成员可以投稿题目,运营审核 · members may submit questions for review"
@@ -99,6 +104,8 @@ class Params(PlayParams):
     def _limits(self) -> Params:
         if self.time_limit and not LIMITS_S[0] <= self.time_limit.total_seconds() <= LIMITS_S[1]:
             raise ValueError("time_limit must lie between 3s and 600s")
+        if len(self.teams) == 1 or len(set(self.teams)) < len(self.teams):
+            raise ValueError("teams needs two different names at least: [红队, 蓝队]")
         return self
 
     def rules(self, bank: Bank) -> Rules:

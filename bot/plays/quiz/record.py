@@ -35,6 +35,7 @@ class Sheet(Frozen):
     what: Literal["sheet"] = "sheet"
     session: str
     name: str
+    team: str = ""
     answers: tuple[Given, ...] = ()
 
 
@@ -83,7 +84,7 @@ class Live(Frozen):
 
 class Session(Frozen):
     """`seq` counts answers in order of arrival; `unanswered` questions in a row without any; `told`: who was told that
-    answers go by private message."""
+    answers go by private message; `team_sizes`: members of each team, in the order of the playbook."""
 
     id: str
     bank: str
@@ -95,6 +96,7 @@ class Session(Frozen):
     is_paused: bool = False
     is_over: bool = False
     told: tuple[str, ...] = ()
+    team_sizes: tuple[int, ...] = ()
 
 
 class State(Frozen):

@@ -63,8 +63,8 @@ def _answer(question: Mapping[str, Any]) -> tuple[str, ...]:
     answer = question.get("answer") or ()
     if question.get("type") == "text":
         return (answer,) if isinstance(answer, str) else tuple(map(str, answer))
-    if question.get("type") == "truefalse" and isinstance(answer, str):
-        return judge("truefalse", (), answer) or ()
+    if question.get("type") == "truefalse":
+        return judge("truefalse", (), "".join(answer)) or ()
     return tuple(sorted(set("".join(answer).upper())))
 
 

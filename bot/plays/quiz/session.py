@@ -38,6 +38,7 @@ from bot.plays.quiz.record import (
     sheets,
 )
 from bot.plays.quiz.scoring import Outcome, Place, Verdict
+from bot.plays.quiz.teams import team_ranking
 
 Here: TypeAlias = Context[Params]
 Result: TypeAlias = Step[State]
@@ -92,6 +93,7 @@ def begin(state: State, ctx: Here, at: datetime, *, only: str = "", count: int |
         limit=limits.pop() if len(limits) == 1 else None,
         mode=ctx.params.mode,
         private=ctx.params.private,
+        teams=list(ctx.params.teams),
     )
     note = Note(what="quiz_session", key=id_, data={"seed": seed, "questions": [question.id for question in drawn]})
     why = {"session": id_, "drawn": len(drawn), "of": len(pool), "seed": seed}
@@ -334,7 +336,7 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
             total=len(result.ranking),
             asked=asked,
             reason=reason,
-            award=ctx.params.award,
+            teams=team_rows(ctx, session, result),
         )
     )
     if ctx.params.award:
@@ -350,6 +352,19 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
     session = session.model_copy(update={"live": None, "is_over": True})
     why = {"over": session.id, "participants": len(result.ranking), "reason": reason or "done"}
     return Step(State(session=session), tuple(effects), why=why)
+
+
+def team_rows(ctx: Here, session: Session, result: Outcome) -> list[dict[str, Any]]:
+    places = team_ranking(ctx.params.teams, sheets(ctx.slots, session.id), result.ranking)
+    return [
+        {
+            "rank": place.rank,
+            "name": place.name,
+            "members": place.members,
+            "average": f"{place.average_tenths / 10:.1f}",
+        }
+        for place in places
+    ]
 
 
 def _item_notes(session: Session, ctx: Here, result: Outcome) -> list[Note]:

@@ -354,3 +354,20 @@ def test_one_message_carries_reveal_and_next_question() -> None:
     (merged,) = chat.bot()
     assert merged.startswith("⏰ 答案")
     assert "第 2/2 题" in merged
+
+
+def test_teams_are_drawn_evenly_and_compared_per_head() -> None:
+    """分队赛: four members, two teams of two, the better average leads."""
+    chat = begun(teams=["红队", "蓝队"]).members("阿云")
+    for name, typed in (("小明", "B"), ("小红", "A"), ("小刚", "B"), ("阿云", "C")):
+        chat.says(name, typed)
+    chat.passes("30s")
+    teams = [chat.slots["测试/quiz"][f"a/sim:{name}"].root.team for name in ("小明", "小红", "小刚", "阿云")]
+    assert sorted(teams) == ["红队", "红队", "蓝队", "蓝队"]
+    rows = [line for line in chat.bot()[-1].split("\n") if line.startswith("🚩")]
+    assert len(rows) == 2
+    averages = {
+        team: sum(100 for name, own in zip("明红刚云", teams, strict=True) if own == team and name in "明刚") / 2
+        for team in set(teams)
+    }
+    assert rows[0].endswith(f"人均 {max(averages.values())} 分(2 人)")
