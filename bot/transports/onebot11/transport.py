@@ -67,13 +67,18 @@ class OneBot:
             self.is_listening.clear()
             if server is not None:
                 server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._end_tasks()
             if server is not None:
                 await server.wait_closed()
+            # The last words of closing connections may have started more.
+            await self._end_tasks()
             self._sessions.clear()
             self._sending.clear()
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def send(self, account: str, chat: str, outgoing: Outgoing) -> Receipt:
         sending = self._sending.get(account)
