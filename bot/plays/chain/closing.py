@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.effects import CancelTimer, Effect, Lane, Note, Say, SetTimer, Template
+from bot.core.effects import Award, CancelTimer, Effect, Lane, Note, Say, SetTimer, Template
 from bot.core.jielong import Chain
 from bot.core.jielong.chain import IDLE
 from bot.core.play import Member
@@ -39,6 +39,11 @@ def closed(shelf: Shelf, chain: Chain, ctx: Ctx, *, is_posted: bool = True) -> l
     """The last list with its totals; the chain stays on the shelf for corrections, then it is archived."""
     effects: list[Effect] = [CancelTimer(name=f"{name}:{chain.id}") for name in ("post", "close", "remind", "idle")]
     effects.append(SetTimer(name=f"archive:{chain.id}", at=ctx.now + ctx.params.keep))
+    if ctx.params.points:
+        effects += [
+            Award(member=uid, points=ctx.params.points, reason="接龙", key=f"chain:{chain.id}", source="chain")
+            for uid in dict.fromkeys(entry.owner for entry in chain.active if entry.owner)
+        ]
     if is_posted and (chain.entries or chain.head.title):
         effects.append(post(shelf, chain, ctx))
     return effects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.events import EffectSettled, Event, MemberLeft, MessageEdited, MessageReceived, TimerFired
+from bot.core.events import EffectSettled, Event, MessageEdited, MessageRecalled, MessageReceived, TimerFired
 from bot.core.jielong import parse_reply
 from bot.core.play import NOTHING, Needs
 from bot.plays.chain.params import Params
@@ -36,7 +36,7 @@ def hears(params: Params, event: MessageReceived) -> bool:
 def needs(params: Params, event: Event) -> Needs:
     """All chains of the run for what members say (closed ones are archived, so that stays small)."""
     match event:
-        case MessageReceived():
+        case MessageReceived() | MessageRecalled():
             return Needs(slots="all", roster=True)
         case MessageEdited():
             return Needs(slots="all", roster=True) if _NAMED.search(event.text) else NOTHING
@@ -45,7 +45,5 @@ def needs(params: Params, event: Event) -> Needs:
             return Needs(slots=(f"c{chain}/*",), roster=what == "remind")
         case EffectSettled():
             return Needs(slots=(f"c{event.key.split(':')[1]}/h",)) if event.key.startswith("post:") else NOTHING
-        case MemberLeft():
-            return NOTHING
         case _:
             return Needs(slots="all")

@@ -73,11 +73,9 @@ def open_by_operator(shelf: Shelf, event: MessageReceived, command: Command, ctx
 def open_chain(shelf: Shelf, ctx: Ctx, title: str, creator: str, at: datetime, *, message: str = "") -> list[Effect]:
     """A new chain with the playbook's example and tail. An open one of the same title is continued."""
     params = ctx.params
-    parts = [f"#接龙\n{title}", *([f"例 {params.example}"] if params.example else [])]
-    text = "\n".join(parts)
-    parsed = parse_list(text)
-    if parsed is None:
-        return []
+    text = f"#接龙\n{title}"
+    if params.example and (bare := parse_list(text)) and not bare.lines:
+        text += f"\n例 {params.example}"
     outcome = shelf.group.receive(Posted(id=message, at=at, sender=creator, text=text))
     chain = outcome.chain
     if chain is None:

@@ -103,6 +103,7 @@ class Params(PlayParams):
     )
     debounce: Duration = Field(timedelta(seconds=20), description="名单最多多久发一次 · at most one list per this time")
     remind: Reminder | None = Field(None, description="截止前提醒 · reminder before closing")
+    points: int = Field(0, ge=0, le=1000, description="接龙结束时给每位参加者的积分 · points for everybody on the list")
     unpaid_mention_at_most: int = Field(
         20, ge=1, le=50, description="催款最多 @ 几位 · mentions of one payment reminder"
     )

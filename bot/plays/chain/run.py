@@ -30,6 +30,9 @@ from bot.plays.chain.shelf import Ctx, Shelf, load
 _CANCELS_OTHER = re.compile(r"^\s*(取消|取消接龙|取消报名)\s*@(\S+)\s*$")
 """`取消 @张三` means 张三: the mention of the bot itself is not in the text."""
 
+_ASKED_AT_ONCE = 3
+"""Members who are asked about their lines after one message; the table shows what is still open."""
+
 _CHATTY = 12
 """A longer `取消 …` that names nobody is chat."""
 
@@ -226,14 +229,17 @@ def _entries(shelf: Shelf, chain: Chain, old: _Before | None, ctx: Ctx, typed: s
     """New and changed lines: facts for reports, questions of a form, and who moved up from the waitlist."""
     effects: list[Effect] = []
     known = old.texts if old else {}
+    asked = 0
     for entry in chain.active:
         if known.get(entry.id) == entry.text:
             continue
         if entry.id not in known:
             data = {"chain": chain.id, "title": chain.head.title.split("\n", 1)[0]}
             effects.append(Note(what="chain_entry", key=f"{chain.id}:{entry.id}", member=entry.owner, data=data))
-        if ctx.params.type == "form" and chain.is_open:
-            effects += about(shelf, chain, entry, typed, ctx)
+        if ctx.params.type == "form" and chain.is_open and asked < _ASKED_AT_ONCE:
+            questions = about(shelf, chain, entry, typed, ctx)
+            effects += questions
+            asked += bool(questions)
     if old is not None and old.waiting and chain.is_open:
         still = {entry.id for entry in _beyond(chain, ctx)}
         moved = [entry for entry in chain.active if entry.id in old.waiting and entry.id not in still]

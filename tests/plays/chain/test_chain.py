@@ -537,3 +537,22 @@ def test_two_chain_plays_in_one_group() -> None:
         "#接龙\n周六徒步\n\n1. 阿杰\n2. 小美",
         "#接龙\n团橙子 9.9元/斤\n\n1. 小美 2斤\n2. 张三 +2",
     ]
+
+
+def test_an_operator_opens_with_the_first_lines() -> None:
+    """The example stands above the lines that the operator wrote along, or not at all."""
+    group = chat({"example": "姓名 人数"})
+    group.says("老陈", "发起接龙 徒步\n1. 老陈 2人\n2. 小美")
+    assert group.bot() == ["#接龙\n徒步\n\n1. 老陈 2人\n2. 小美"]
+
+
+def test_points_at_the_end_once() -> None:
+    """Whoever stands on the last list gets the points, and only once though the chain is reopened."""
+    group = chat({"points": 3})
+    group.says("小美", "#接龙\n徒步\n\n1. 小美\n2. 阿杰")
+    group.says("张三", "+1")
+    group.says("张三", "取消")
+    group.says("小美", "截止")
+    group.says("老陈", "重开接龙")
+    group.says("老陈", "截止")
+    assert [group.points(name) for name in ("小美", "阿杰", "张三")] == [3, 3, 0]
