@@ -7,16 +7,20 @@ that no secret has to stand in it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.core.errors import ConfigMistake
 from bot.core.ratelimit import Bucket
 from bot.engine.outbox import OFF, Limits
+from bot.playbook.nodes import Node, plain
+from bot.playbook.problems import Problem
+from bot.playbook.reading import read
+from bot.playbook.refusals import refusals
+from bot.playbook.report import render
 from bot.transports.onebot11 import OneBotSettings
 
 DEFAULT_FILE = Path("config.yaml")
@@ -38,16 +42,22 @@ class SimulatorSettings(_Settings):
 class LimitSettings(_Settings):
     """Sends. The defaults are careful: networks mute accounts that send a lot, and tell nobody."""
 
-    off: bool = Field(default=False, description="关掉限速，只用于压测 · no limits, for load tests only")
-    per_group_seconds: float = Field(default=2.0, ge=0, description="同一个群两条消息的间隔 · between two messages to a group")
+    unlimited: bool = Field(default=False, description="关掉限速，只用于压测 · no limits, for load tests only")
+    per_group_seconds: float = Field(
+        default=2.0, ge=0, description="同一个群两条消息的间隔 · between two messages to a group"
+    )
     per_group_burst: int = Field(default=3, ge=1, description="同一个群可以连发几条 · messages to a group at once")
     per_minute: int = Field(default=20, ge=0, description="一个账号每分钟最多几条 · messages a minute and account")
-    broadcast_seconds: float = Field(default=10.0, ge=0, description="群发时两个群之间的间隔 · between groups of a broadcast")
+    broadcast_seconds: float = Field(
+        default=10.0, ge=0, description="群发时两个群之间的间隔 · between groups of a broadcast"
+    )
     jitter_seconds: float = Field(default=0.8, ge=0, description="随机错开 · spread")
-    per_day: int = Field(default=3000, ge=0, description="一个账号每天最多几条，0 不限 · a day and account, 0: no quota")
+    per_day: int = Field(
+        default=3000, ge=0, description="一个账号每天最多几条，0 不限 · a day and account, 0: no quota"
+    )
 
     def limits(self) -> Limits:
-        if self.off:
+        if self.unlimited:
             return OFF
         return Limits(
             chat=Bucket(1 / self.per_group_seconds if self.per_group_seconds else 0, self.per_group_burst),
@@ -77,7 +87,9 @@ class Settings(_Settings):
     templates: Path = Field(default=Path("templates"), description="文案模板文件夹 · folder of templates")
     operators: tuple[str, ...] = Field(default=(), description="所有群的运营，如 qq:10001 · operators everywhere")
     simulator: SimulatorSettings = SimulatorSettings()
-    onebot: OneBotSettings | None = Field(default_factory=OneBotSettings, description="QQ（OneBot v11）；null 关闭 · null: off")
+    onebot: OneBotSettings | None = Field(
+        default_factory=OneBotSettings, description="QQ（OneBot v11）；null 关闭 · null: off"
+    )
     limits: LimitSettings = LimitSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
@@ -99,28 +111,30 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.envi
     """
     named = path or (Path(environ["QUNOPS_CONFIG"]) if environ.get("QUNOPS_CONFIG") else None)
     file = named or DEFAULT_FILE
-    data: dict[str, Any] = {}
+    root: Node | None = None
     if file.exists():
-        try:
-            loaded = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-        except yaml.YAMLError as error:
-            raise ConfigMistake(f"{file} 不是有效的 YAML：{error}", code="CF001", place=str(file)) from error
-        if loaded is not None and not isinstance(loaded, dict):
-            raise ConfigMistake(f"{file} 应该是「键: 值」的形式 · expected a mapping", code="CF001", place=str(file))
-        data = loaded or {}
+        root, problems = read(str(file), file.read_text(encoding="utf-8-sig"))
+        if problems:
+            raise _mistake(file, problems)
     elif named is not None:
         raise ConfigMistake(f"找不到配置文件 {file} · no such file", code="CF002", place=str(file))
+    data = plain(root) if root is not None else {}
+    if not isinstance(data, dict):
+        raise ConfigMistake(f"{file} 应该是「键: 值」的形式 · expected a mapping", code="CF001", place=str(file))
     if database := environ.get("QUNOPS_DATABASE"):
         data["database"] = database
     if token := environ.get("QUNOPS_ONEBOT_TOKEN"):
         data["onebot"] = {**(data.get("onebot") or {}), "token": token}
     if port := environ.get("QUNOPS_HTTP_PORT"):
-        data["http"] = {**(data.get("http") or {}), "port": port}
+        data["http"] = {**(data.get("http") or {}), "port": int(port)}
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
-        raise ConfigMistake(
-            f"{file} 里有 {len(lines)} 处要改 · {len(lines)} problem(s):\n" + "\n".join(lines),
-            code="CF003", place=str(file), hint="每一项的写法见 config.example.yaml · see config.example.yaml",
-        ) from error  # fmt: skip
+        if root is None:
+            raise ConfigMistake(f"环境变量的值不能用 · environment: {error}", code="CF003") from error
+        raise _mistake(file, refusals(error, Settings, root)) from error
+
+
+def _mistake(file: Path, problems: Sequence[Problem]) -> ConfigMistake:
+    hint = "每一项的写法见 config.example.yaml · see config.example.yaml"
+    return ConfigMistake(render(problems), code="CF003", place=str(file), hint=hint)
