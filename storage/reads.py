@@ -39,13 +39,14 @@ async def messages(
 ) -> Sequence[Any]:
     """Messages of a chat, newest first; `containing` is plain text (its `%` and `_` mean themselves)."""
     m = t.message
-    query: Select[Any] = _log().where(m.c.chat_id == chat).order_by(m.c.sent_at.desc(), m.c.id.desc())
+    query = _log().where(m.c.chat_id == chat).order_by(m.c.sent_at.desc(), m.c.id.desc())
     if containing:
         query = query.where(m.c.text.contains(containing, autoescape=True))
     if before is not None:
         sent_at = select(m.c.sent_at).where(m.c.id == before).scalar_subquery()
         query = query.where((m.c.sent_at < sent_at) | ((m.c.sent_at == sent_at) & (m.c.id < before)))
-    return (await session.execute(query.limit(limit))).all()
+    found: Sequence[Any] = (await session.execute(query.limit(limit))).all()
+    return found
 
 
 async def member_history(session: AsyncSession, chat: int, member: str, *, days: int = 90) -> Sequence[Any]:
