@@ -74,8 +74,7 @@ def _step(lexicon: Lexicon) -> None:
     """One harmless message of ten characters through needs and step, with the example's rules."""
     plays = yaml.safe_load((_ROOT / "playbooks/examples/rules.yaml").read_text(encoding="utf-8"))["plays"]
     spec = next(dict(play) for play in plays.values() if play["kind"] == "rules")
-    del spec["kind"]
-    params = RulesParams.model_validate(spec)
+    params = RulesParams.model_validate({key: spec[key] for key in RulesParams.model_fields if key in spec})
     paths = {rule.match.words or (rule.match.nickname and rule.match.nickname.words) for rule in params.rules}
     now = datetime(2026, 3, 2, 4, tzinfo=UTC)
     text = "今天的书读到第三章了"

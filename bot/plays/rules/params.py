@@ -33,7 +33,7 @@ class Rung(PlayParams):
     @classmethod
     def _fits(cls, value: timedelta | None) -> timedelta | None:
         if value is not None and not timedelta(minutes=1) <= value <= timedelta(days=_MUTE_DAYS_AT_MOST):
-            raise ValueError(f"a mute lasts from 1m to {_MUTE_DAYS_AT_MOST}d")
+            raise ValueError(f"禁言从 1m 到 {_MUTE_DAYS_AT_MOST}d · a mute lasts from 1m to {_MUTE_DAYS_AT_MOST}d")
         return value
 
     @property
@@ -54,7 +54,7 @@ class Brakes(PlayParams):
 
 
 class RulesParams(PlayParams):
-    rules: tuple[Rule, ...] = Field(min_length=1, description="规则 · The rules")
+    rules: tuple[Rule, ...] = Field(description="规则 · The rules")
     mode: ModeText = Field(
         "shadow", description="shadow(observe)只记录,remind 只提醒,enforce 执行 · only record, only remind, or act"
     )
@@ -88,16 +88,18 @@ class RulesParams(PlayParams):
     @classmethod
     def _takes_time(cls, value: timedelta) -> timedelta:
         if value < timedelta(minutes=1):
-            raise ValueError("at least 1m")
+            raise ValueError("至少 1m · at least 1m")
         return value
 
     @field_validator("rules")
     @classmethod
     def _ids_differ(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if not rules:
+            raise ValueError("至少要写一条规则 · at least one rule")
         seen: set[str] = set()
         for rule in rules:
             if rule.id in seen:
-                raise ValueError(f"two rules are called {rule.id!r}")
+                raise ValueError(f"有两条规则都叫「{rule.id}」 · two rules are called {rule.id!r}")
             seen.add(rule.id)
         return rules
 

@@ -39,12 +39,15 @@ class Regex(PlayParams):
     @classmethod
     def _compiles(cls, pattern: str) -> str:
         if len(pattern) > _LONGEST_PATTERN:
-            raise ValueError(f"the pattern has {len(pattern)} characters, at most {_LONGEST_PATTERN}")
+            raise ValueError(
+                f"正则有 {len(pattern)} 个字符，最多 {_LONGEST_PATTERN} 个 · "
+                f"the pattern has {len(pattern)} characters, at most {_LONGEST_PATTERN}"
+            )
         try:
             re2.compile(pattern, re2_options())
         except re2.error as error:
             reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-            raise ValueError(f"not a pattern in RE2 syntax: {reason}") from None
+            raise ValueError(f"正则不合 RE2 语法：{reason} · not a pattern in RE2 syntax: {reason}") from None
         return pattern
 
 
@@ -111,7 +114,7 @@ class Nickname(PlayParams):
     @model_validator(mode="after")
     def _has_words(self) -> Nickname:
         if not self.words and not self.phrases:
-            raise ValueError("give `words` (a lexicon file) or `phrases`")
+            raise ValueError("要写 words（词库文件）或 phrases（词） · give `words` (a lexicon file) or `phrases`")
         return self
 
 
@@ -154,9 +157,10 @@ class Match(PlayParams):
     def _is_one(self) -> Match:
         kinds = self._kinds()
         if len(kinds) != 1:
+            listed = ", ".join(kinds) or "none"
             raise ValueError(
-                f"a rule looks for exactly one thing, this one for {len(kinds)}"
-                + (f": {', '.join(kinds)}" if kinds else "")
+                f"一条规则只查一样，这里是 {len(kinds)} 样（{listed}），请拆成几条 · "
+                f"a rule looks for exactly one thing, here are {len(kinds)} ({listed}): make a rule of each"
             )
         return self
 
@@ -175,7 +179,7 @@ class Match(PlayParams):
     def _have_letters(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         for word in words:
             if not phrases((word,)).size:
-                raise ValueError(f"{word!r} has neither a letter nor a digit")
+                raise ValueError(f"「{word}」里没有字母、汉字或数字 · {word!r} has neither a letter nor a digit")
         return words
 
 

@@ -20,7 +20,7 @@ ALLOWED = tuple(tables.lines("allow.txt"))
 
 @dataclass(frozen=True, slots=True)
 class LexiconMistake:
-    """A row that cannot be used: `line` counts from 1."""
+    """A row that cannot be used: `line` counts from 1, `message` is `中文 · English`."""
 
     line: int
     message: str
@@ -165,15 +165,17 @@ def _hit(text: str, view: View, found: Pattern, at: int, *, is_second: bool) -> 
 def _row(number: int, line: str) -> Iterator[Pattern | LexiconMistake]:
     columns = [column.strip() for column in line.split("\t")]
     if len(columns) > COLUMNS:
-        yield LexiconMistake(number, f"{len(columns)} columns, at most {COLUMNS}")
+        yield LexiconMistake(
+            number, f"有 {len(columns)} 列，最多 {COLUMNS} 列 · {len(columns)} columns, at most {COLUMNS}"
+        )
         return
     written, category, level, flags, aliases, not_before = columns + [""] * (COLUMNS - len(columns))
     if level not in ("", "-", "1", "2", "3"):
-        yield LexiconMistake(number, f"level {level!r}: write 1, 2 or 3")
+        yield LexiconMistake(number, f"级别「{level}」：要写 1、2 或 3 · level {level!r}: write 1, 2 or 3")
         return
     known = {flag for flag in flags.replace(",", " ").split() if flag != "-"}
     if unknown := known - {"py", "rb"}:
-        yield LexiconMistake(number, f"unknown flag {sorted(unknown)[0]!r}: py, rb or -")
+        yield LexiconMistake(number, f"不认识的标记「{sorted(unknown)[0]}」：py、rb 或 - · unknown flag: py, rb or -")
         return
     word = Word(
         base_of(written),
@@ -191,7 +193,7 @@ def _row(number: int, line: str) -> Iterator[Pattern | LexiconMistake]:
             made.add((spelling, is_marked))
             found = pattern(word, spelling, has_right_border=is_marked or "rb" in known)
             if found is None:
-                yield LexiconMistake(number, f"{spelling!r} has neither a letter nor a digit")
+                yield LexiconMistake(number, f"「{spelling}」里没有字母、汉字或数字 · no letter or digit")
             else:
                 yield found
 
