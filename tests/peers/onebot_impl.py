@@ -199,10 +199,12 @@ async def load(
         while (elapsed := time.perf_counter() - begun) < seconds:
             for _ in range(max(0, int(elapsed * rate) - sent)):
                 world.clock = int(time.time())
-                group, user = 600_000_001 + sent % groups, 2_900_000_001 + sent // groups % members
-                text = f"今天读到第{sent % 300}页，很有意思"
                 if every and sent % every == 0:
-                    text, commands = "打卡", commands + 1
+                    place, text, commands = commands, "打卡", commands + 1
+                else:
+                    place, text = sent, f"今天读到第{sent % 300}页，很有意思"
+                group, user = 600_000_001 + place % groups, 2_900_000_001 + place // groups % members
+                if text == "打卡":
                     open_commands[group].append(time.perf_counter())
                 frame = world.says(group, user, text)
                 world.rooms[group].history.clear()

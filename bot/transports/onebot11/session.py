@@ -227,7 +227,8 @@ class Session:
             _log.info("onebot %s: %s", self.account, error)
             return None
         if not answer.is_ok:
-            _log.info("onebot %s: %s failed: %s %s", self.account, action, answer.retcode, answer.reason[:200])
+            # No news: an empty history and an extension that is not offered answer so, too.
+            _log.debug("onebot %s: %s failed: %s %s", self.account, action, answer.retcode, answer.reason[:200])
             return None
         return answer.data
 
