@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -79,8 +80,9 @@ def _welcome(room: ChatRoom, title: str) -> Iterator[str]:
 
 
 def _show(lines: Iterable[str]) -> None:
+    # `print`, not `typer.echo`: on a terminal sys.stdout is the prompt's own, which writes above it.
     for line in lines:
-        typer.echo(line)
+        print(line, flush=True)
 
 
 def _line_by_line(room: ChatRoom, source: Iterable[str]) -> None:
@@ -113,9 +115,11 @@ async def _on_terminal(room: ChatRoom) -> None:
                 _show(room.enter(line))
                 skipped += room.simulation.now - before
         except (EOFError, KeyboardInterrupt, Goodbye):
-            typer.echo("再见")
+            print("再见")
         finally:
             ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
 
 
 def _prompt(room: ChatRoom) -> FormattedText:

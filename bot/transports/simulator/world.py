@@ -65,8 +65,9 @@ class World:
     # -- the clock and the events ------------------------------------------------------------------------------------
 
     def set_clock(self, now: datetime) -> None:
-        """Moves time on; it never goes back."""
-        self.now = max(self.now, now.astimezone(UTC))
+        """Moves time on, to the next whole millisecond as networks tell it; it never goes back."""
+        late = -now.microsecond % 1000
+        self.now = max(self.now, now.astimezone(UTC) + timedelta(microseconds=late))
 
     def new_id(self) -> str:
         """Unique for this world, and across restarts of one that follows the real clock."""
