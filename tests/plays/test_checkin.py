@@ -211,6 +211,15 @@ def test_the_same_text_twice_is_not_new() -> None:
     assert chat.bot() == ["小明 这段和上次一样呢,写点今天的新内容吧。"]
 
 
+def test_a_form_to_fill_in() -> None:
+    """`template`: the fixed words in their order, something in every blank."""
+    chat = stage(content={"template": "今天读了__,收获是__"})
+    chat.says("小明", "打卡 今天读了,收获是")
+    assert chat.bot() == ["小明 按这个格式写就好:\n打卡 今天读了__,收获是__"]
+    chat.says("小明", "打卡 今天读了第三章,收获是要多动笔")
+    assert chat.points("小明") == 5
+
+
 def test_makeup_closes_the_gap() -> None:
     """补卡 takes the latest missed day, costs points and joins the two halves of the streak."""
     chat = stage(points=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from bot.plays.checkin.params import Content
 
 _LONGEST_RUN = 3
 
-Lack = Literal["short", "image", "either", "same"]
+Lack = Literal["short", "image", "either", "template", "same"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Evidence:
     chars: int
     has_image: bool
     imprint: str
+    letters: str = ""
 
 
 def evidence(text: str, segments: Iterable[Segment]) -> Evidence:
@@ -33,7 +35,7 @@ def evidence(text: str, segments: Iterable[Segment]) -> Evidence:
     pictures = [segment for segment in segments if isinstance(segment, Image)]
     names = "".join(picture.name for picture in pictures)
     imprint = blake2b(f"{letters}|{names}".encode(), digest_size=8).hexdigest() if letters or names else ""
-    return Evidence(chars, bool(pictures), imprint)
+    return Evidence(chars, bool(pictures), imprint, letters)
 
 
 def lack(rule: Content | None, brought: Evidence, last_print: str) -> Lack | None:
@@ -44,6 +46,15 @@ def lack(rule: Content | None, brought: Evidence, last_print: str) -> Lack | Non
         return "image"
     if brought.chars < rule.min_chars and not (rule.or_ == "image" and brought.has_image):
         return "either" if rule.or_ == "image" else "short"
+    if rule.template and not _fills(rule.template, brought.letters):
+        return "template"
     if rule.novel and brought.imprint and brought.imprint == last_print:
         return "same"
     return None
+
+
+def _fills(template: str, letters: str) -> bool:
+    """Whether the fixed parts of `template` stand in `letters` in their order, with something in every blank."""
+    parts = ["".join(c for c in fold(part) if c.isalnum()) for part in template.split("__")]
+    blanks = ".+".join(re.escape(part) for part in parts)
+    return re.fullmatch(f".*?{blanks}.*", letters) is not None

@@ -60,7 +60,12 @@ def check_in(state: State, event: MessageReceived, ctx: Here, text: str) -> Outc
         assert params.content is not None
         if params.content.takes_image and not brought.has_image:
             slot = slot.model_copy(update={"waiting_at": at})
-        need = {"need": params.content.min_chars, "have": brought.chars, "word": params.word}
+        need = {
+            "need": params.content.min_chars,
+            "have": brought.chars,
+            "word": params.word,
+            "form": params.content.template,
+        }
         told = answered_once(state, event, slot, today, missing, 3, **need)
         return told if told.slots else settled(state, event, slot, **dict(told.why))
     if brought.imprint:

@@ -31,6 +31,12 @@ class Content(PlayParams):
         default=False, description="不能和自己上一次的内容一样 · refuses the same text as the member's last one"
     )
 
+    template: str = Field(
+        default="",
+        max_length=200,
+        description="照着这个格式写,__ 是要填的,如 今天读了__,收获是__ · a form to fill in, __ is a blank",
+    )
+
     @property
     def takes_image(self) -> bool:
         return self.image or self.or_ == "image"

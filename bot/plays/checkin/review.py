@@ -72,7 +72,9 @@ def resubmit(state: State, event: MessageReceived, ctx: Here, text: str) -> Outc
     brought = evidence(text, event.segments)
     if missing := lack(ctx.params.content, brought, slot.imprint):
         need = ctx.params.content.min_chars if ctx.params.content else 0
-        return answered_once(state, event, slot, today, missing, 3, need=need, have=brought.chars, word="重交")
+        form = ctx.params.content.template if ctx.params.content else ""
+        data = {"need": need, "have": brought.chars, "word": "重交", "form": form}
+        return answered_once(state, event, slot, today, missing, 3, **data)
     work = work.model_copy(update={"message_id": event.message_id, "version": work.version + 1, "status": "waiting"})
     slot = with_work(slot, work).model_copy(update={"imprint": brought.imprint or slot.imprint})
     said = answer(event, "resubmitted", name=slot.name, version=work.version)

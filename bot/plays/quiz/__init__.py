@@ -27,6 +27,7 @@ _WIDE = tuple(
     if spec.name not in ("答题", "投稿")
     for word in (spec.name, *spec.aliases)
 )
+_FIRST = frozenset(word[0] for word in (*_WIDE, "排行", "投稿", "出题"))
 
 
 def start(ctx: Here) -> Result:
@@ -36,7 +37,9 @@ def start(ctx: Here) -> Result:
 def step(state: State, event: Event, ctx: Here) -> Result:
     match event:
         case MessageReceived() if ctx.command is None:
-            if fold(event.text) == "排行" and state.session and not state.session.is_over:
+            if state.session is None or state.session.is_over:
+                return Step(state)
+            if fold(event.text) == "排行":
                 return desk.ranking(state, event, ctx) if _is_free("排行", ctx) else Step(state)
             return answering.take(state, event, ctx)
         case MessageReceived():
@@ -46,6 +49,8 @@ def step(state: State, event: Event, ctx: Here) -> Result:
         case TimerFired(name="start"):
             if state.session and not state.session.is_over:
                 return Step(state, why={"start": "a session is running"})
+            if ctx.is_quiet(ctx.now):
+                return Step(state, why={"start": "quiet hours"})
             return session.begin(state, ctx, event.at)
         case TimerFired():
             return session.timer(state, event, ctx)
@@ -80,8 +85,10 @@ def needs(params: Params, event: Event) -> Needs:
     """The member's own sheet for chat; everything only for timers and for what looks at everybody."""
     match event:
         case MessageReceived():
-            head = fold(event.text[:30])
-            head = _LEADING.sub("", head)
+            first = event.text[:1]
+            if first.isalnum() and first not in _FIRST:
+                return Needs(slots=(f"a/{event.member}",)) if event.member else NOTHING
+            head = _LEADING.sub("", fold(event.text[:60]))
             if head.startswith(_WIDE) or head == "排行":
                 return _EVERYTHING
             if params.submit and head.startswith(("投稿", "出题")):

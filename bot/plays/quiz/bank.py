@@ -96,6 +96,10 @@ _WRONG = {
     "multi-answers": ("多选题的答案至少要两个", "a multi question needs at least two answers"),
     "limit": ("时限 {what} 要在 3 到 600 秒之间", "limit {what} must lie between 3 and 600 s"),
     "number": ("{what} 要写整数", "{what} must be a whole number"),
+    "comma": (
+        "「{what}」被英文逗号切断了:改用中文逗号,或给整段文字加引号",
+        "{what!r} was cut off by a comma: quote the text or use a full-width comma",
+    ),
     "duplicate-id": ("编号和第 {what} 行重复", "the same id as on line {what}"),
 }
 

@@ -133,7 +133,11 @@ def _mapping(node: Any, check: Checker, known: frozenset[str] | None = None) -> 
             line = _line(name_node)
             check.problems.append(Problem(line, "bank-yaml", f"{name} 写了两次", f"{name} is written twice", True))
         elif known is not None and name not in known:
-            check.warn(_line(name_node), "unknown-key", f"不认识 {name},已忽略", f"unknown key {name}, ignored")
+            if not _scalar(value) and isinstance(value, yaml.ScalarNode):
+                # `{explanation: 甲,乙}` is the key 乙 to YAML: text would be lost in silence.
+                check.error(_line(name_node), "comma", name)
+            else:
+                check.warn(_line(name_node), "unknown-key", f"不认识 {name},已忽略", f"unknown key {name}, ignored")
         found.setdefault(name, value)
     return found
 

@@ -117,6 +117,12 @@ def test_what_is_no_bank_is_said_and_never_raised(text: str) -> None:
     assert codes(text)
 
 
+def test_text_cut_off_by_a_comma_is_an_error() -> None:
+    """In `{…}` an English comma ends the value: what follows would be lost in silence."""
+    text = HEAD + "  - {id: a, text: 甲, options: [一, 二], answer: A, explanation: 先这样,再那样}\n"
+    assert codes(text) == [(3, "bank-comma")]
+
+
 def test_hints() -> None:
     """Same text, no explanation, a right option that gives itself away, all answers the same letter."""
     long = "  - {id: l, text: 长, options: [短, 这一个选项特别特别地长], answer: B}\n"
@@ -162,7 +168,7 @@ def test_our_own_banks_pass(path: Path) -> None:
     """Without an error or a warning."""
     bank, problems = parse_bank(str(path), path.read_text("utf-8"))
     assert problems == []
-    assert len(bank.questions) >= 40
+    assert len(bank.questions) >= 20
 
 
 def numbered(n: int) -> list[Question]:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.effects import AskOperator
 from bot.core.events import EffectSettled
+from bot.core.units import parse_window
 from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.record import State
 from tests.stage import ACCOUNT, CHAT, Stage
@@ -303,6 +304,18 @@ def test_the_schedule_begins_a_session_unless_one_is_running() -> None:
     chat.fires("quiz", "start")
     chat.fires("quiz", "start")
     assert len(chat.bot()) == 1
+
+
+def test_the_schedule_does_not_disturb_the_night() -> None:
+    """A start in quiet hours is left out; an operator's own command is not."""
+    bank = Bank(name="常识", questions=(SPRING,))
+    params = {"bank": "b.yaml", "schedule": {"at": "23:30"}}
+    quiet = {"quiet_hours": parse_window("23:00-07:00")}
+    chat = Stage("quiz", params, now="2026-03-02 23:30", assets={"b.yaml": bank}, header=quiet).members(op="老陈")
+    chat.fires("quiz", "start")
+    assert chat.bot() == []
+    chat.says("老陈", "开始答题")
+    assert chat.bot()[0].startswith("🎯 答题开始")
 
 
 def test_a_copier_is_shown_to_operators_and_keeps_the_points() -> None:
