@@ -51,7 +51,7 @@ def _plain(shelf: Shelf, chain: Chain, ctx: Ctx) -> dict[str, object]:
 
 def _overview(shelf: Shelf, event: MessageReceived, ctx: Ctx) -> Say:
     chains = [summary(shelf, chain, ctx) for chain in shelf.group.open_chains]
-    return answer(event, "overview", chains=chains, may_open=ctx.params.lets_members_open)
+    return answer(ctx, event, "overview", chains=chains, may_open=ctx.params.lets_members_open)
 
 
 def who_has_not(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
@@ -61,12 +61,12 @@ def who_has_not(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx
     left = missing(chain, ctx)
     names = [member.name for member in left[:_NAMES]]
     data = {"name": chain.head.title.split("\n", 1)[0], "names": names, "more": len(left) - len(names)}
-    return [answer(event, "who_has_not", **data)]
+    return [answer(ctx, event, "who_has_not", **data)]
 
 
 def open_by_operator(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
     if not command.rest.strip():
-        return [answer(event, "how_to_open")]
+        return [answer(ctx, event, "how_to_open")]
     return open_chain(shelf, ctx, command.rest, event.member, event.at, message=event.message_id)
 
 
@@ -92,9 +92,9 @@ def send_table(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx)
     if chain is None:
         return [_overview(shelf, event, ctx)]
     if not {Capability.FILE, Capability.PRIVATE} <= ctx.caps:
-        return [answer(event, "no_file")]
+        return [answer(ctx, event, "no_file")]
     effects: list[Effect] = [export(shelf, chain, ctx, event.member)]
-    return effects if event.is_private else [*effects, answer(event, "table_sent", count=len(chain.active))]
+    return effects if event.is_private else [*effects, answer(ctx, event, "table_sent", count=len(chain.active))]
 
 
 # -- history ------------------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
         }
         for step in [step for step in chain.steps if step.changes][-_SHOWN:]
     ]
-    return [answer(event, "history", name=chain.head.title.split("\n", 1)[0], steps=steps)]
+    return [answer(ctx, event, "history", name=chain.head.title.split("\n", 1)[0], steps=steps)]
 
 
 def _did(chain: Chain, step: Step) -> dict[str, list[str]]:
@@ -149,8 +149,8 @@ def undo(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> li
     if chain is None or number is None:
         return history(shelf, event, command, ctx)
     if not shelf.group.undo(chain, int(number[0]), event.member, event.at):
-        return [answer(event, "cannot_undo", n=int(number[0]))]
-    return [answer(event, "undone", n=int(number[0])), *arm(shelf, chain, ctx)]
+        return [answer(ctx, event, "cannot_undo", n=int(number[0]))]
+    return [answer(ctx, event, "undone", n=int(number[0])), *arm(shelf, chain, ctx)]
 
 
 # -- money --------------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def mark_paid(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) 
         return [_overview(shelf, event, ctx)]
     found, unknown = _numbered(chain, command.rest)
     if not found:
-        return [answer(event, "which_paid", command=command.name, unknown=unknown)]
+        return [answer(ctx, event, "which_paid", command=command.name, unknown=unknown)]
     for _, entry in found:
         where = (chain.id, entry.id)
         if command.name == "已付":
@@ -171,7 +171,7 @@ def mark_paid(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) 
             shelf.paid.pop(where, None)
     marked = [{"number": number, "text": first_line(entry)} for number, entry in found]
     left = _unpaid(shelf, chain)
-    return [answer(event, "paid", is_paid=command.name == "已付", marked=marked, unknown=unknown, left=len(left))]
+    return [answer(ctx, event, "paid", is_paid=command.name == "已付", marked=marked, unknown=unknown, left=len(left))]
 
 
 def payments(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
@@ -179,7 +179,7 @@ def payments(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -
     if chain is None:
         return [_overview(shelf, event, ctx)]
     rows = [_bill(shelf, chain, number, entry) for number, entry in enumerate(chain.active, start=1)]
-    return [answer(event, "payments", name=chain.head.title.split("\n", 1)[0], rows=rows)]
+    return [answer(ctx, event, "payments", name=chain.head.title.split("\n", 1)[0], rows=rows)]
 
 
 def dun(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
@@ -189,7 +189,7 @@ def dun(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> lis
         return [_overview(shelf, event, ctx)]
     left = _unpaid(shelf, chain)
     if not left:
-        return [answer(event, "all_paid")]
+        return [answer(ctx, event, "all_paid")]
     owners = list(dict.fromkeys(entry.owner for _, entry in left))
     called = owners[: ctx.params.unpaid_mention_at_most]
     names = shelf.group.directory
@@ -243,7 +243,7 @@ def _unpaid(shelf: Shelf, chain: Chain) -> list[tuple[int, Entry]]:
 
 ORDERS: Mapping[str, Answer] = {
     "接龙": show,
-    "谁还没接": who_has_not,
+    "谁还没接龙": who_has_not,
     "发起接龙": open_by_operator,
     "导出接龙": send_table,
     "接龙历史": history,

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from bot.core.play import CommandSpec, PlayParams, Schedule
-from bot.core.units import Clock, Duration
+from bot.core.units import Clock, Duration, format_duration, parse_clock, parse_duration
+
+
+def _closing(value: object) -> object:
+    """`2d` → a length, `21:00` → a time of day."""
+    if isinstance(value, timedelta | time):
+        return value
+    try:
+        return parse_clock(str(value)) if ":" in str(value).replace("：", ":") else parse_duration(str(value))
+    except ValueError:
+        raise ValueError(f"not a closing time: {value!r}; write a length (2d) or a time of day (21:00)") from None
+
+
+def _closing_text(value: timedelta | time) -> str:
+    return f"{value:%H:%M}" if isinstance(value, time) else format_duration(value)
+
+
+Closing = Annotated[
+    timedelta | time,
+    BeforeValidator(_closing),
+    PlainSerializer(_closing_text, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["2d", "21:00"]}),
+]
 
 
 class Opening(PlayParams):
@@ -66,6 +89,9 @@ class FormField(PlayParams):
 
 
 class Params(PlayParams):
+    word: str = Field(
+        "接龙", min_length=2, max_length=8, description="口令里怎么叫它: 接龙、团购 … · the word in its commands"
+    )
     type: Literal["signup", "group_buy", "form", "interactive"] = Field(
         "signup", description="报名、团购、填表、互动 · what the chain is for"
     )
@@ -85,7 +111,7 @@ class Params(PlayParams):
         "always",
         description="「+1」「取消」何时算: 总是;只在引用本接龙的消息时(群里还有别的接龙玩法) · when short replies count",
     )
-    close: Duration | Clock | None = Field(
+    close: Closing | None = Field(
         None, description="多久后或几点截止;标题里写了截止时间的以标题为准 · closes after this long or at this time"
     )
     capacity: int | None = Field(None, ge=1, le=500, description="名额 · places")
@@ -128,7 +154,7 @@ class Params(PlayParams):
 
 _COMMANDS = (
     CommandSpec(name="接龙", aliases=("接龍",), rest="optional", help="看名单;接龙 内容 = 接一条"),
-    CommandSpec(name="谁还没接", aliases=("谁没接", "谁还没接龙", "谁没接龙"), help="看看还差谁"),
+    CommandSpec(name="谁还没接龙", aliases=("谁还没接", "谁没接", "谁没接龙"), help="看看还差谁"),
     CommandSpec(
         name="发起接龙", aliases=("开接龙", "新接龙"), for_operators=True, rest="optional", help="发起接龙 标题"
     ),
@@ -151,7 +177,23 @@ _PAYMENT_COMMANDS = (
 
 
 def commands(params: Params) -> tuple[CommandSpec, ...]:
-    return _COMMANDS + (_PAYMENT_COMMANDS if params.type == "group_buy" else ())
+    """The commands, called by the playbook's word."""
+    own = _COMMANDS if params.word == "接龙" else tuple(_called(spec, params.word) for spec in _COMMANDS)
+    return own + (_PAYMENT_COMMANDS if params.type == "group_buy" else ())
+
+
+def canonical(params: Params, name: str) -> str:
+    """The name of a command as this package knows it."""
+    return next((spec.name for spec in _COMMANDS if _called(spec, params.word).name == name), name)
+
+
+def _called(spec: CommandSpec, word: str) -> CommandSpec:
+    return replace(
+        spec,
+        name=spec.name.replace("接龙", word),
+        aliases=tuple(alias.replace("接龙", word) for alias in spec.aliases if "接龙" in alias),
+        help=spec.help.replace("接龙", word),
+    )
 
 
 def schedules(params: Params) -> tuple[Schedule, ...]:

@@ -70,6 +70,7 @@ def summary(shelf: Shelf, chain: Chain, ctx: Ctx) -> dict[str, Any]:
         "tail": chain.head.tail,
         "texts": texts,
         "type": params.type,
+        "word": params.word,
         "is_open": chain.is_open,
         "deadline": f"{ctx.local(deadline):%m月%d日 %H:%M}" if deadline else "",
         "count": len(texts),
@@ -92,10 +93,10 @@ def first_line(entry: Entry) -> str:
     return line if len(line) <= 20 else f"{line[:19]}…"
 
 
-def answer(event: MessageReceived, template: str, /, **data: Any) -> Say:
+def answer(ctx: Ctx, event: MessageReceived, template: str, /, **data: Any) -> Say:
     """A short answer to one member, where they asked."""
     return Say(
-        words=Template(f"chain/{template}", data),
+        words=Template(f"chain/{template}", {"word": ctx.params.word, **data}),
         to=event.member if event.is_private else None,
         reply_to=None if event.is_private else event.message_id,
         lane=Lane.ANSWER,

@@ -22,6 +22,7 @@ from bot.core.play import Step
 from bot.core.segments import Mention
 from bot.plays.chain import closing
 from bot.plays.chain.orders import ORDERS, open_chain
+from bot.plays.chain.params import canonical
 from bot.plays.chain.posts import answer, arm, first_line, post, without_notes
 from bot.plays.chain.questions import about, answered, masked
 from bot.plays.chain.records import Board, State
@@ -107,7 +108,7 @@ def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _
         return None
     if not is_list and outcome.what != "list" and _is_meant_elsewhere(shelf, event, ctx):
         return None
-    return [*_answers(shelf, event, outcome), *_after(shelf, outcome, ctx, before, event.text)]
+    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, event.text)]
 
 
 def _may_open(outcome: Outcome, ctx: Ctx) -> bool:
@@ -129,8 +130,8 @@ def _is_meant_elsewhere(shelf: Shelf, event: MessageReceived, ctx: Ctx) -> bool:
 def _command(
     shelf: Shelf, event: MessageReceived, posted: Posted, ctx: Ctx, before: dict[int, _Before]
 ) -> list[Effect] | None:
-    command = ctx.command
-    assert command is not None
+    assert ctx.command is not None
+    command = replace(ctx.command, name=canonical(ctx.params, ctx.command.name))
     shelf.group.pass_time(event.at)
     if command.name != "接龙" or not command.rest:
         effects = ORDERS[command.name](shelf, event, command, ctx)
@@ -142,7 +143,7 @@ def _command(
         outcome = shelf.group.enter(posted, _as_entry(shelf, event.member, rest, ctx))
     if outcome.chain is None and not outcome.verdicts:
         return [*ORDERS["接龙"](shelf, event, command, ctx), *_after(shelf, outcome, ctx, before)]
-    return [*_answers(shelf, event, outcome), *_after(shelf, outcome, ctx, before, event.text)]
+    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, event.text)]
 
 
 def _as_entry(shelf: Shelf, member: str, text: str, ctx: Ctx) -> str:
@@ -162,7 +163,7 @@ def _edited(shelf: Shelf, event: MessageEdited, ctx: Ctx, before: dict[int, _Bef
     return _after(shelf, outcome, ctx, before, event.text)
 
 
-def _answers(shelf: Shelf, event: MessageReceived, outcome: Outcome) -> list[Effect]:
+def _answers(shelf: Shelf, event: MessageReceived, outcome: Outcome, ctx: Ctx) -> list[Effect]:
     """Short answers. What a list could not do is said with the next post instead."""
     if outcome.what == "list":
         return []
@@ -173,7 +174,7 @@ def _answers(shelf: Shelf, event: MessageReceived, outcome: Outcome) -> list[Eff
             continue
         if code == "nothing_to_cancel" and len(verdict.text) > _CHATTY:
             continue
-        effects.append(answer(event, "answer", code=code, **_about(outcome.chain, verdict), what=outcome.what))
+        effects.append(answer(ctx, event, "answer", code=code, **_about(outcome.chain, verdict), what=outcome.what))
     return effects
 
 

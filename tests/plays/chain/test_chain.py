@@ -556,3 +556,19 @@ def test_points_at_the_end_once() -> None:
     group.says("老陈", "重开接龙")
     group.says("老陈", "截止")
     assert [group.points(name) for name in ("小美", "阿杰", "张三")] == [3, 3, 0]
+
+
+def test_commands_follow_the_playbooks_word() -> None:
+    """word: 团购 makes 团购, 发起团购 and 谁还没团购; the answers say it the same way."""
+    group = chat({**_FRUIT, "word": "团购"})
+    group.says("老陈", "发起团购")
+    group.says("老陈", "发起团购 团水果")
+    group.bot()
+    group.says("小美", "团购 A1 B1")
+    group.says("阿杰", "谁还没团购")
+    group.says("阿杰", "取消")
+    group.says("阿杰", "接龙")
+    assert group.bot() == [
+        "「团水果」还没接的：张三、李四、老陈、阿杰",
+        "没找到要取消的那条，发「团购」可以看看名单",
+    ]
