@@ -154,7 +154,7 @@ async def run(url: str, token: str, load: Load, patience_s: float, settle_s: flo
         began = time.perf_counter()
         await pour(socket, load, made, changed)
         poured = time.perf_counter()
-        while load.sent_at and time.perf_counter() - poured < patience_s:
+        while load.sent_at and time.perf_counter() - poured < patience_s:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         ended = max(poured, load.last_reply)
         answering.cancel()

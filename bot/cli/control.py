@@ -1,0 +1,31 @@
+"""How commands that change something reach the bot: its local control port while it runs, the database when it doesn't."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from bot.app import control_token
+from bot.config import Settings
+
+
+def ask_running(settings: Settings, path: str, data: dict[str, Any] | None = None) -> tuple[int, Any] | None:
+    """(HTTP status, answer) of the running bot; None when none answers."""
+    token = control_token(settings.data_folder)
+    if not settings.http.enabled or not token:
+        return None
+    request = urllib.request.Request(  # noqa: S310  # the host is the operator's own setting
+        f"http://{settings.http.host}:{settings.http.port}{path}",
+        data=json.dumps(data or {}).encode(),
+        headers={"x-qunops-token": token, "content-type": "application/json"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"{}")
+    except (urllib.error.URLError, OSError):
+        return None
