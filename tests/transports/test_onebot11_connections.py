@@ -452,6 +452,16 @@ async def test_oversized_frame_is_counted() -> None:
             await bot.ready(2)
 
 
+@pytest.mark.parametrize(("is_on", "frames"), [(True, 2), (False, 0)])
+async def test_raw_frames_only_when_wanted(is_on: bool, frames: int) -> None:
+    """Raw frames reach the debug ring only where the operator asked for them."""
+    there = peer()
+    async with running(debug_frames=is_on) as bot, there.reverse(bot.url):
+        await there.emit(there.world.says(GROUP, MEMBER, "早"))
+        await bot.sink.next(MessageReceived)
+        assert bot.sink.frames == frames
+
+
 async def test_foreign_self_id_is_malformed() -> None:
     """Events of another account on this account's connection are refused."""
     there = peer()
