@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.core.text import clean
 from bot.core.text.moderation import parse_lexicon
 from bot.playbook.model import ActivePlay
 from bot.plays.rules import RulesParams, try_rules
@@ -52,10 +53,12 @@ def scan(
         typer.echo(f"{lexicon}:{mistake.line}: {mistake.message}", err=True)
     plays = _rules_of(rules) if rules is not None else []
     for text in _texts(source, file):
-        broken = [rule for play in plays for rule in try_rules(_params(play), text, play.assets)]
-        hits = [hit.base for hit in found.hits(text)]
+        judged = clean(text)
+        broken = [rule for play in plays for rule in try_rules(_params(play), judged, play.assets)]
+        hits = [hit.base for hit in found.hits(judged)]
         document = {"text": text, "hits": hits, "rules": list(dict.fromkeys(broken))}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        # What no encoding can hold (half a surrogate pair) is printed escaped, as it came.
+        sys.stdout.write(json.dumps(document, ensure_ascii=judged != text) + "\n")
 
 
 def _texts(source: str, file: Path) -> Iterator[str]:

@@ -83,7 +83,7 @@ def _needs(params: RulesParams, event: Event) -> Needs:
             return Needs(slots=(event.member,))
         case EffectSettled() | OperatorDecided():
             number, _, member = event.key.partition(":")[2].partition(":")
-            return Needs(slots=(f"case:{number}", member)) if number.isdigit() and member else Needs()
+            return Needs(slots=(f"case:{number}", member)) if number.isdecimal() and member else Needs()
         case TimerFired(name="cleanup"):
             return Needs(slots=("case:*",))
         case _:
@@ -117,6 +117,8 @@ def _record(ctx: Context[RulesParams], uid: str) -> Record:
 def _message(state: State, event: MessageReceived | MessageEdited, ctx: Context[RulesParams]) -> Step[State]:
     """Judges a message. A command that broke no rule is answered; what operators command is not judged."""
     command = ctx.command
+    if not event.member:
+        return Step(state)
     if isinstance(event, MessageReceived):
         if event.member == ctx.account or (event.is_private and command is None):
             return Step(state)

@@ -146,7 +146,7 @@ def decided(state: State, event: OperatorDecided, ctx: Context[RulesParams]) -> 
         return Step(state.model_copy(update={"is_paused": False, "acts": (), "kicks": ()}) if is_on else state)
     if what == "watched":
         return Step(resume(name, state) if event.choice == RESUME_CHOICES[0] else state)
-    case = case_in(ctx, int(number) if number.isdigit() else None)
+    case = case_in(ctx, int(number) if number.isdecimal() else None)
     if case is None or case.is_undone:
         return Step(state, why={"decision": "nothing left to decide"})
     if what == "kick":

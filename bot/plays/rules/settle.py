@@ -23,7 +23,7 @@ def settled(state: State, event: EffectSettled, ctx: Context[RulesParams]) -> St
     """Records how a measure ended."""
     what, _, rest = event.key.partition(":")
     number = rest.partition(":")[0]
-    case = case_in(ctx, int(number) if number.isdigit() else None)
+    case = case_in(ctx, int(number) if number.isdecimal() else None)
     if case is None or what not in _CAPABILITY or event.outcome == "done":
         return Step(state, why={"settled": event.key, "outcome": event.outcome})
     error = f"{what}: {event.error or event.outcome}"

@@ -61,6 +61,28 @@ def test_the_defaults_are_the_norm() -> None:
     assert found.book.recent_s == 600
 
 
+def test_the_example_of_the_language_is_understood() -> None:
+    """The shape that operators copy."""
+    found = RulesParams.model_validate(
+        {
+            "mode": "shadow",
+            "rules": [
+                {"id": "外链", "match": {"link": {"allow": ["mp.weixin.qq.com"]}}, "say": "本群不发外链哦"},
+                {"id": "广告", "match": {"words": "lexicon/ads.txt", "normalise": True}},
+                {"id": "刷屏", "match": {"flood": {"messages": 6, "within": "10s"}}},
+            ],
+            "ladder": [
+                {"at": 1, "do": "warn"},
+                {"at": 2, "do": "mute", "for": "10m"},
+                {"at": 4, "do": "kick", "confirm": "operator"},
+            ],
+            "decay": "7d",
+            "exempt": ["role:operator", "tier:核心"],
+        }
+    )
+    assert [rule.match.kind for rule in found.rules] == ["link", "words", "flood"]
+
+
 def test_the_mode_follows_the_dates() -> None:
     """Dates only ever go further than `mode`."""
     found = params({"flood": True}, mode="remind", rollout={"remind": "2026-03-01", "enforce": "2026-04-01"})

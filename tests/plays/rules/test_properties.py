@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.effects import Kick, Mute, Recall
+from bot.core.events import EffectSettled, MessageReceived, OperatorDecided, UnknownReceived
 from bot.core.play import ALL_CAPABILITIES
 from bot.plays.rules.lists import is_list, learn, own_lines
 from bot.plays.rules.points import living, total
 from bot.plays.rules.state import Entry
 from tests.plays.rules.scene import LINKS, WORDS, case, edits, scene
+from tests.stage import ACCOUNT, CHAT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _DECAY = timedelta(days=7)
@@ -75,6 +77,40 @@ def test_an_evening_of_anything(lines: list[tuple[str, str]], caps: Any, auto_ki
         if "碰到了群规" in line:
             assert "加微信" not in line
             assert "bad.com" not in line
+
+
+_ODD = st.sampled_from(
+    [
+        "",
+        "kick",
+        "kick:",
+        "kick:1",
+        "kick:1:sim:小明",
+        "appeal:²:x",
+        "brake:",
+        "watched:1:无",
+        "x:1:y",
+        "delete:1:sim:小明",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(_ODD, st.sampled_from(["踢出", "撤销", "放行", "维持", "?"]), st.booleans()), max_size=6))
+def test_odd_decisions_and_outcomes_do_no_harm(odd: list[tuple[str, str, bool]]) -> None:
+    """Total on keys that are not ours, on cases that are gone, on timers nobody set."""
+    stage = scene(*_RULES)
+    stage.says("小明", "刷-单")
+    for n, (key, choice, is_outcome) in enumerate(odd):
+        common: dict[str, Any] = {"account": ACCOUNT, "chat": CHAT, "at": stage.now, "play": "测试/rules"}
+        if is_outcome:
+            stage.happens(EffectSettled(id=f"o{n}", key=key, outcome="failed", error="不行", **common))
+        else:
+            stage.happens(OperatorDecided(id=f"o{n}", key=key, choice=choice, member="sim:老陈", **common))
+        stage.fires("rules", key or "cleanup")
+    stage.happens(MessageReceived(id="a", account=ACCOUNT, chat=CHAT, at=stage.now, message_id="a", text="加微信"))
+    stage.happens(UnknownReceived(id="u", account=ACCOUNT, chat=CHAT, at=stage.now, what="?"))
+    assert stage.failures == []
 
 
 _ENTRIES = st.lists(

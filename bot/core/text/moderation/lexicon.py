@@ -117,7 +117,7 @@ def _allowed(view: View, phrases: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _verified(text: str, candidates: Sequence[Pattern], phrases: Sequence[str]) -> tuple[Hit, ...]:
-    view = compact(text)
+    view, honest = compact(text), plain(text)
     best: dict[str, Hit] = {}
     spans: list[tuple[int, int]] = []
     for number, seen in enumerate((view, without_runs(view))):
@@ -132,11 +132,13 @@ def _verified(text: str, candidates: Sequence[Pattern], phrases: Sequence[str]) 
             else:
                 places = _places(seen.text, candidate.text)
             for at in places:
+                known = best.get(candidate.word.base)
+                if known is not None and (not known.views or candidate.plain not in honest):
+                    break  # found already, and no honest spelling of it can turn up
                 if fits(seen, candidate, at):
                     hit = _hit(text, seen, candidate, at, is_second=bool(number))
                     if any(start < hit.end and hit.start < end for start, end in spans):
                         continue
-                    known = best.get(hit.base)
                     if known is None or len(hit.views) < len(known.views):
                         best[hit.base] = hit
     return tuple(sorted(best.values(), key=lambda hit: (hit.start, hit.end)))

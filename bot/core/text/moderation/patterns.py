@@ -101,20 +101,19 @@ def _sounds_like(view: View, pattern: Pattern, at: int) -> bool:
 
 def _gaps_allow(view: View, pattern: Pattern, at: int) -> bool:
     n = len(pattern.text)
-    signs = dict(pattern.signs)
-    most = _MOST_GAP_OF_TWO if n == 2 else _MOST_GAP
-    is_hard = has_empty = False
-    for offset in range(n + 1):
-        gap = view.gaps[at + offset]
-        if sign := signs.get(offset):
-            if sign not in gap:
+    inner = view.gaps[at + 1 : at + n]
+    if pattern.signs:
+        for offset, sign in pattern.signs:
+            if sign not in view.gaps[at + offset]:
                 return False
-        elif 0 < offset < n:
-            if len(gap) > most:
-                return False
-            is_hard = is_hard or not _HARD.isdisjoint(gap)
-            has_empty = has_empty or not gap
-    return not is_hard or (n >= 3 and not has_empty)
+        stated = {offset for offset, _ in pattern.signs}
+        inner = tuple(gap for offset, gap in enumerate(inner, 1) if offset not in stated)
+    between = "".join(inner)
+    if not between:
+        return True
+    if len(between) > _MOST_GAP_OF_TWO and max(map(len, inner)) > (_MOST_GAP_OF_TWO if n == 2 else _MOST_GAP):
+        return False
+    return _HARD.isdisjoint(between) or (n >= 3 and all(inner))
 
 
 def _borders_allow(view: View, pattern: Pattern, at: int) -> bool:
@@ -140,6 +139,6 @@ def fits(view: View, pattern: Pattern, at: int) -> bool:
     end = at + len(pattern.text)
     if end > len(view.text):
         return False
-    if view.text[at:end] != pattern.text and not (pattern.takes_homophones and _sounds_like(view, pattern, at)):
+    if not _gaps_allow(view, pattern, at) or not _borders_allow(view, pattern, at):
         return False
-    return _gaps_allow(view, pattern, at) and _borders_allow(view, pattern, at)
+    return view.text[at:end] == pattern.text or (pattern.takes_homophones and _sounds_like(view, pattern, at))
