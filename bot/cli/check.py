@@ -37,7 +37,7 @@ def check(
     loaded = PlaybookFolder(folder, lambda: datetime.now(UTC)).load()
     problems, playbooks = loaded.problems, loaded.playbooks
     if path.is_file():
-        name = path.resolve().relative_to(folder.resolve()).as_posix()
+        name = path.relative_to(folder).as_posix()
         playbooks = tuple(each for each in playbooks if each.path == name)
         mine = {problem for each in playbooks for problem in each.problems}
         problems = tuple(each for each in problems if each in mine or each.place.path == name)
@@ -60,7 +60,7 @@ def root_of(path: Path) -> Path:
     """The folder of playbooks that a file belongs to: the nearest one above with a base, groups or schema, else its own."""
     if path.is_dir():
         return path
-    for folder in path.resolve().parents:
+    for folder in path.parents:
         if any((folder / name).exists() for name in ("base.yaml", "groups.yaml", "schema.json")):
             return folder
     return path.parent

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.core.play import ALL_CAPABILITIES, Capability
 from bot.playbook.nodes import Node
-from bot.playbook.problems import Problem, Wording
+from bot.playbook.problems import Place, Problem, Wording
 
 LACKING: Mapping[str, frozenset[Capability]] = {
     "qq": frozenset(),
@@ -67,33 +68,78 @@ _NETWORKS: Mapping[str, Wording] = {
 _FALLBACK_KEYS = ("fallback", "otherwise", "else", "or")
 
 
-def capability_problems(
-    play: Node, wants: Mapping[str, Capability], networks: Iterable[str], prefix: str
-) -> Iterator[Problem]:
-    """One warning per wanted capability and network that lacks it or ties it to a role."""
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One capability that a play relies on, and where its params say so."""
+
+    play: str
+    capability: Capability
+    place: Place
+    fallback: Wording
+
+
+def wants_of(name: str, node: Node, wants: Mapping[str, Capability]) -> Iterator[Want]:
+    """`wants` are dotted paths of params → capability."""
     for path, capability in wants.items():
-        node, holder, key = _at(play, path)
-        for network in sorted(networks):
-            name, what = _NETWORKS[network], NAMES[capability]
-            role = NEEDS_ROLE.get(network, {}).get(capability)
-            if capability in LACKING.get(network, frozenset(ALL_CAPABILITIES)):
-                code, zh, en = "PB401", f"{name.zh}不支持{what.zh}", f"{name.en} has no way of {what.en}"
+        found, holder, key = _at(node, path)
+        is_block = found.kind in ("map", "list") and found.style != "flow"
+        place = holder.key_place(key) if is_block else found.place()
+        yield Want(name, capability, place, _fallback(holder))
+
+
+def capability_problems(wants: Sequence[Want], networks: Iterable[str]) -> Iterator[Problem]:
+    """One warning per network, play and capability that the network lacks; one per network for all that needs a role."""
+    for network in sorted(networks):
+        lacking: dict[tuple[str, Capability, Wording], list[Want]] = {}
+        tied: dict[Wording, list[Want]] = {}
+        for want in wants:
+            role = NEEDS_ROLE.get(network, {}).get(want.capability)
+            if want.capability in LACKING.get(network, frozenset(ALL_CAPABILITIES)):
+                lacking.setdefault((want.play, want.capability, want.fallback), []).append(want)
             elif role is not None:
-                code, zh, en = (
-                    "PB402",
-                    f"在 {name.zh} {what.zh}需要{role.zh}权限",
-                    f"{what.en} needs {role.en} on {name.en}",
-                )
-            else:
-                continue
-            place = holder.key_place(key) if node.kind in ("map", "list") and node.style != "flow" else node.place()
+                tied.setdefault(role, []).append(want)
+        name = _NETWORKS[network]
+        for (play, capability, fallback), group in lacking.items():
+            what = NAMES[capability]
             yield Problem(
-                code=code,
-                place=place,
-                message=Wording(zh, en),
-                hint=_fallback(holder),
-                key=f"{prefix}.{path}" if path else prefix,
+                code="PB401",
+                place=group[0].place,
+                message=Wording(
+                    f"{name.zh}不支持{what.zh}{_others(group).zh}",
+                    f"{name.en} has no way of {what.en}{_others(group).en}",
+                ),
+                hint=fallback,
+                key=f"plays.{play}",
             )
+        for role, group in tied.items():
+            whats = list(dict.fromkeys(NAMES[want.capability] for want in group))
+            yield Problem(
+                code="PB402",
+                place=group[0].place,
+                message=Wording(
+                    f"在{_spaced(name.zh)}{'、'.join(what.zh for what in whats)}需要{role.zh}权限",
+                    f"on {name.en} {', '.join(what.en for what in whats)} need{'s' if len(whats) == 1 else ''} {role.en}",
+                ),
+                hint=Wording(
+                    f"把机器人的账号设为{role.zh};没有权限时这些步骤会降级",
+                    "give the bot's account the role; without it these steps fall back",
+                ),
+                key=f"plays.{group[0].play}",
+            )
+
+
+def _others(group: Sequence[Want]) -> Wording:
+    lines = sorted({want.place.line for want in group[1:]} - {group[0].place.line})
+    if not lines:
+        return Wording("", "")
+    return Wording(
+        f"(还有第 {'、'.join(map(str, lines))} 行)",
+        f" (also line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})",
+    )
+
+
+def _spaced(name: str) -> str:
+    return f" {name} " if name.isascii() else name
 
 
 def _fallback(holder: Node) -> Wording:

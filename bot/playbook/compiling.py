@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from bot.core.play import Play, Schedule
 from bot.core.units import AssetRef, TemplateText
 from bot.playbook.assets import Asset, Assets, is_outside
-from bot.playbook.capabilities import capability_problems
+from bot.playbook.capabilities import Want, capability_problems, wants_of
 from bot.playbook.checks import Checks, TemplateCheck, TemplateFault
 from bot.playbook.commands import command_clashes
 from bot.playbook.cron import check_cron, is_impossible
@@ -57,6 +57,7 @@ class Checked:
     common: Common
     params: BaseModel
     assets: Mapping[str, Asset]
+    wants: tuple[Want, ...]
 
 
 def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets, checks: Checks) -> Variant:
@@ -68,7 +69,7 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
     for name, node in _plays(plays_node):
         place = _place_of(plays_node, name, node)
         try:
-            found, play = _check_play(name, place, node, path, names, networks, assets, checks)
+            found, play = _check_play(name, place, node, path, names, assets, checks)
         except Exception as error:  # a play's validator with a bug must not cost the other files their check
             found, play = [_bug(name, place, error)], None
         problems.extend(found)
@@ -78,6 +79,7 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
     if plays_node is not None and plays_node.kind != "map":
         message = Wording("plays 下面要写「玩法名: 设置」", "`plays` is a map: name of the play → its settings")
         problems.append(Problem(code="PB203", place=tree.key_place("plays"), message=message, key="plays"))
+    problems.extend(capability_problems([want for each in checked for want in each.wants], networks))
     problems.extend(head_advice(tree, [(each.name, each.node, each.common) for each in checked]))
     if head is None:
         return Variant(tree, None, None, (), tuple(problems))
@@ -157,7 +159,6 @@ def _check_play(
     node: Node,
     path: str,
     names: frozenset[str],
-    networks: frozenset[str],
     assets: Assets,
     checks: Checks,
 ) -> tuple[list[Problem], Checked | None]:
@@ -208,9 +209,8 @@ def _check_play(
         return problems, None
     play.commands(params)
     play.schedules(params)
-    wants = play.wants_capabilities(params)
-    problems.extend(capability_problems(node, wants, networks, prefix))
-    return problems, Checked(name, node, play, common, params, found)
+    wants = tuple(wants_of(name, node, play.wants_capabilities(params)))
+    return problems, Checked(name, node, play, common, params, found, wants)
 
 
 def _kind_missing(name: str, problem: Problem, checks: Checks) -> Problem:

@@ -171,6 +171,12 @@ def _unknown_key(refusal: _Refusal, key: str, dotted: str, more: tuple[str, ...]
         inside = [name for name in fields if owner and key in _keys_below(owner, name)]
         if inside:
             hint = Wording(f"「{key}」要写在「{inside[0]}」里面", f"`{key}` belongs inside `{inside[0]}`")
+    below = refusal.parent.children.get(key)
+    if refusal.parent.style == "flow" and below is not None and below.kind == "null" and not key.isascii():
+        hint = Wording(
+            "花括号里的英文逗号把一句话切成了两半:整句加上引号,或改用中文逗号",
+            "the comma cut a text in two: quote the whole text",
+        )
     if any(char in key for char in "：，") or key != key.strip():
         hint = Wording("键名里有全角符号或空格,改成英文的", "the key holds a full-width character or space")
     return Problem(
