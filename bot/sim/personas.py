@@ -18,6 +18,7 @@ from bot.sim import phrases
 from bot.sim.deeds import Deed, Joins, Leaves, Says
 
 _OPTION = re.compile(r"^\s*([A-H])\s*[.、．:：)）]", re.MULTILINE)
+_TRUE_OR_FALSE = re.compile(r"对\s*(?:还是|/|或)\s*错")
 _ENTRY = re.compile(r"^\s*(\d+)\s*[.、．]\s*\S", re.MULTILINE)
 _WHOLE_DAY = ClockWindow(time(6, 0), time(23, 30))
 
@@ -131,8 +132,9 @@ class Crowd:
     def hears(self, line: str, now: datetime, present: Sequence[str]) -> list[tuple[datetime, Deed]]:
         """How they answer something that the bot said to the group at `now`."""
         occasion = f"{now:%Y-%m-%d}|{line[:40]}"
-        if len(set(_OPTION.findall(line))) >= 2:
-            return list(self._answer(line, f"{now.isoformat()}|{line[:40]}", now, present))
+        letters = sorted(set(_OPTION.findall(line))) or (["对", "错"] if _TRUE_OR_FALSE.search(line) else [])
+        if len(letters) >= 2:
+            return list(self._answer(letters, f"{now.isoformat()}|{line[:40]}", now, present))
         if "接龙" in line and "截止" not in line[:4]:
             return list(self._sign_up(line, f"{now:%Y-%m-%d}|接龙", now, present))
         if "已读" in line:
@@ -142,13 +144,13 @@ class Crowd:
         return []
 
     def _answer(
-        self, line: str, occasion: str, now: datetime, present: Sequence[str]
+        self, letters: Sequence[str], occasion: str, now: datetime, present: Sequence[str]
     ) -> Iterator[tuple[datetime, Deed]]:
-        letters = sorted(set(_OPTION.findall(line)))
         for name in present:
             if self._share(name, f"{occasion}|answers") < self.persona(name).answers:
                 letter = letters[int(self._share(name, f"{occasion}|letter") * len(letters))]
-                typed = (letter, letter.lower(), f"选{letter}", chr(ord(letter) + 0xFEE0))
+                wide = chr(ord(letter) + 0xFEE0) if letter.isascii() else letter
+                typed = (letter, letter.lower(), f"选{letter}", wide)
                 text = typed[int(self._share(name, f"{occasion}|typed") ** 3 * len(typed))]
                 yield (
                     now + timedelta(seconds=round(3 + 24 * self._share(name, f"{occasion}|delay"), 1)),

@@ -18,6 +18,8 @@ _MARK = re.compile(r"\[(图片|语音|视频|表情|文件|链接|卡片)(?:[ :�
 
 def hear(line: str, room: Room | None, *, may_mention_all: bool = False) -> tuple[Segment, ...]:
     """The segments of `line`. Unknown names and a member's @全体成员 stay plain text, as on the networks."""
+    if "@" not in line and "[" not in line:
+        return (Text(line),) if line else ()
     names: dict[str, str] = {}
     if room is not None:
         for person in room.people.values():
