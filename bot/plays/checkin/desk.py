@@ -17,13 +17,15 @@ from bot.plays.checkin.record import COUNTED, Slot, mark_of
 _REACH = timedelta(days=2)
 """How far back operators may mend: as far as the record keeps what a day was worth."""
 _NAMES_AT_MOST = 50
+_LONGEST = 400
+"""What is read of a list of names; what nobody is called is said back."""
 
 
 def _people(event: MessageReceived, ctx: Here, rest: str, today: date) -> tuple[list[Member], date, list[str]]:
     """Members named in `rest` or mentioned, the day (today unless one is named), and names that nobody has."""
     people = [ctx.roster[uid] for uid in event.mentions if uid in ctx.roster and not ctx.roster[uid].is_bot]
     day, unknown = today, []
-    for token in rest.replace("、", " ").replace(",", " ").replace("，", " ").split():
+    for token in rest[:_LONGEST].replace("、", " ").replace(",", " ").replace("，", " ").split():
         if found_day := parse_day(token, today, is_past=True):
             day = found_day
         elif not (people and event.mentions):

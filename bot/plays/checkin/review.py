@@ -17,6 +17,7 @@ from bot.plays.checkin.member import submission
 from bot.plays.checkin.record import with_work
 
 _VERDICT = re.compile(r"\s*(?:@\S+\s+)*(通过|修改|点评)(?:[了啦!！。.~～\s]*$|[\s:：,，]+(.+)$)", re.DOTALL)
+_LONGEST = 500
 
 
 def is_verdict(event: MessageReceived) -> bool:
@@ -44,8 +45,8 @@ def verdict(state: State, event: MessageReceived, ctx: Here) -> Outcome:
     if found is None or found[2].status == "passed":
         return Step(state, why={"verdict": "on no open submission"})
     uid, slot, work = found
-    said, comment = match[1], (match[2] or "").strip()
-    data = {"verdict": said, "by": event.member, "version": work.version, "comment": comment[:500]}
+    said, comment = match[1], (match[2] or "").strip()[:_LONGEST]
+    data = {"verdict": said, "by": event.member, "version": work.version, "comment": comment}
     effects: list[Effect] = [
         Note(what="review", key=f"{work.message_id}|{event.message_id}", member=uid, data=data),
     ]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
-from bot.core.play import NOTHING, Needs, Play, Step
+from bot.core.play import NOTHING, Capability, Needs, Play, Step
 from bot.core.text import fold
 from bot.core.units import AssetParser, AssetProblem
 from bot.plays.quiz import answering, desk, offering, session
@@ -128,5 +128,6 @@ PLAY = Play(
     commands=commands,
     schedules=schedules,
     is_busy=is_busy,
+    wants_capabilities=lambda params: {"private": Capability.PRIVATE} if params.private else {},
     listens=frozenset({MessageReceived, EffectSettled, TimerFired, PlayStarted, OperatorDecided}),
 )

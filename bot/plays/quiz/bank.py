@@ -122,7 +122,7 @@ class Checker:
         text = text.strip().removesuffix("s").removesuffix("秒")
         if not text:
             return None
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > 9:
             self.error(line, "number", what, question)
             return None
         return int(text)

@@ -10,6 +10,7 @@ from bot.plays.quiz.record import Session, Slot, State, names, outcome, played
 from bot.plays.quiz.session import Here, Result, ask, bank_of, begin, finish, reveal, say, team_rows, void_open
 
 _TOP = 5
+_LONGEST = 20
 
 
 def operate(state: State, event: MessageReceived, ctx: Here, name: str, rest: str) -> Result:
@@ -48,19 +49,19 @@ def operate(state: State, event: MessageReceived, ctx: Here, name: str, rest: st
 
 def _begin(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
     only, count = "", None
-    for word in rest.split():
+    for word in rest[:100].split():
         digits = fold(word).removesuffix("题")
         if digits.isdecimal():
             count = max(1, min(int(digits), 100))
         elif fold(word) != fold(bank_of(ctx).name):
-            only = word
+            only = word[:_LONGEST]
     return begin(state, ctx, event.at, only=only, count=count)
 
 
 def _void(state: State, session: Session, ctx: Here, rest: str) -> Result:
     """作废 [第几题]: the table anew from the record; what was already paid is corrected in the ledger."""
     live = session.live
-    digits = fold(rest).removeprefix("第").removesuffix("题")
+    digits = fold(rest[:_LONGEST]).removeprefix("第").removesuffix("题")
     index = int(digits) - 1 if digits.isdecimal() else session.next_index - 1
     slot = ctx.slots.get(f"s/{index}")
     if slot is None or index >= session.next_index or slot.root.is_void:

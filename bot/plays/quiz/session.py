@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 from bot.core.effects import AskOperator, Award, CancelTimer, Effect, Note, Say, SetTimer, Template
 from bot.core.events import EffectSettled, TimerFired
-from bot.core.play import Context, Step
+from bot.core.play import Capability, Context, Step
 from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.drawing import draw, with_shuffled_options
 from bot.plays.quiz.fairness import copiers, too_fast
@@ -146,11 +147,20 @@ def ask(state: State, ctx: Here, *, after: Mapping[str, Any] | None = None) -> R
         words=words,
         key=f"q|{session.id}|{index}",
         expires_at=ctx.now + _DELIVERY,
-        pictures=(question.image,) if question.image else (),
+        pictures=_pictures(ctx, question),
     )
     overdue = SetTimer(name="overdue", at=ctx.now + _DELIVERY + UNDER_WAY, data={"index": str(index)})
     session = session.model_copy(update={"live": live, "next_index": index + 1})
     return Step(State(session=session), (asked, overdue, CancelTimer(name="next")), why={"asked": question.id})
+
+
+def _pictures(ctx: Here, question: Question) -> tuple[str, ...]:
+    """The question's picture: an address as it is, a file as the bank's neighbour; none where the network shows none."""
+    if not question.image or Capability.PICTURE not in ctx.caps:
+        return ()
+    if "://" in question.image:
+        return (question.image,)
+    return (str(PurePosixPath(ctx.params.bank).parent / question.image),)
 
 
 def delivered(state: State, event: EffectSettled, ctx: Here) -> Result:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.core.effects import AskOperator
+from bot.core.effects import AskOperator, Say
 from bot.core.events import EffectSettled
 from bot.core.units import parse_window
+from bot.engine import runner
+from bot.plays.quiz import session
 from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.record import State
 from tests.stage import ACCOUNT, CHAT, Stage
@@ -384,3 +387,18 @@ def test_teams_are_drawn_evenly_and_compared_per_head() -> None:
         for team in set(teams)
     }
     assert rows[0].endswith(f"人均 {max(averages.values())} 分(2 人)")
+
+
+def test_a_picture_goes_with_its_question() -> None:
+    """A file beside the bank, by its path in the playbooks' folder."""
+    question = SPRING.model_copy(update={"image": "pics/sun.png"})
+    chat = stage(question, bank="banks/b.yaml")
+    play = chat.plan.plays["测试/quiz"]
+    ctx = runner.context(play, chat.now, CHAT, runner.Facts(), chat.plan)
+    ctx = replace(ctx, assets={"banks/b.yaml": Bank(questions=(question,))})
+    begun_ = session.begin(State(), ctx, chat.now)
+    asked = session.ask(begun_.state, replace(ctx, slots=begun_.slots))
+    (said,) = [effect for effect in asked.effects if isinstance(effect, Say)]
+    assert said.pictures == ("banks/pics/sun.png",)
+    without = session.ask(begun_.state, replace(ctx, slots=begun_.slots, caps=frozenset()))
+    assert [effect.pictures for effect in without.effects if isinstance(effect, Say)] == [()]
