@@ -14,10 +14,10 @@ from bot.core.text import fold
 from bot.core.units import AssetParser, AssetProblem
 from bot.plays.quiz import answering, desk, offering, session
 from bot.plays.quiz.bank import Bank
+from bot.plays.quiz.closing import Here, Result
 from bot.plays.quiz.params import Params, commands, schedules
 from bot.plays.quiz.reading import parse_bank
 from bot.plays.quiz.record import Slot, State
-from bot.plays.quiz.session import Here, Result
 
 _LEADING = re.compile(r"^(?:@\S+\s+)*[/.。!#]?\s*")
 _EVERYTHING = Needs(slots="all", balances="all")

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from bot.core.effects import Effect, SetTimer
 from bot.core.events import MessageReceived
 from bot.core.play import Step
+from bot.plays.quiz.closing import Here, Result, say
 from bot.plays.quiz.judge import is_right_text, judge
 from bot.plays.quiz.params import Params
 from bot.plays.quiz.record import Given, Live, Sheet, Slot, State
-from bot.plays.quiz.session import Here, Result, say
 from bot.plays.quiz.teams import next_team
 
 _LONGEST = 40

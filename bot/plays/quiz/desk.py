@@ -6,8 +6,9 @@ from bot.core.effects import Award, CancelTimer, Effect
 from bot.core.events import MessageReceived
 from bot.core.play import Step
 from bot.core.text import fold
+from bot.plays.quiz.closing import Here, Result, bank_of, finish, say, team_rows
 from bot.plays.quiz.record import Session, Slot, State, names, outcome, played
-from bot.plays.quiz.session import Here, Result, ask, bank_of, begin, finish, reveal, say, team_rows, void_open
+from bot.plays.quiz.session import ask, begin, reveal, void_open
 
 _TOP = 5
 _LONGEST = 20

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from bot.plays.quiz.record import Given, Played, Sheet
 
 _BEHIND_S = 3
+_RUSH = 20
+"""Only the answers just before one's own are looked at: in a rush of more within 3 s following somebody is no sign."""
 _ENOUGH_QUESTIONS = 5
 _FASTEST_S = 1
 _LONG_TEXT = 30
@@ -36,8 +38,8 @@ def copiers(played: Sequence[Played], sheets: Sequence[tuple[str, Sheet]]) -> li
     for answered in answers.values():
         ordered = sorted(answered, key=lambda row: row[1].seq)
         for place, (uid, own) in enumerate(ordered):
-            for other, first in ordered[:place]:
-                if 0 <= (own.at - first.at).total_seconds() <= _BEHIND_S and _same(own, first):
+            for other, first in ordered[max(0, place - _RUSH) : place]:
+                if _same(own, first) and 0 <= (own.at - first.at).total_seconds() <= _BEHIND_S:
                     followed[uid, other] += 1
     return [Copier(uid, other, n, asked) for (uid, other), n in followed.most_common() if n * 10 >= asked * 8]
 

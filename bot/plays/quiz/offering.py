@@ -8,8 +8,8 @@ from bot.core.effects import AskOperator, Award, Note, Template
 from bot.core.events import MessageReceived, OperatorDecided
 from bot.core.play import Step
 from bot.plays.quiz.bank import Checker, Draft, Question
+from bot.plays.quiz.closing import Here, Result, say
 from bot.plays.quiz.record import Offer, Slot, State
-from bot.plays.quiz.session import Here, Result, say
 
 _WAITING_AT_MOST = 3
 _LONGEST = 600

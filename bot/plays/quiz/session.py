@@ -16,15 +16,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias
+from typing import Any
 
-from bot.core.effects import AskOperator, Award, CancelTimer, Effect, Note, Say, SetTimer, Template
+from bot.core.effects import CancelTimer, Effect, Note, Say, SetTimer, Template
 from bot.core.events import EffectSettled, TimerFired
-from bot.core.play import Capability, Context, Step
-from bot.plays.quiz.bank import Bank, Question
+from bot.core.play import Capability, Step
+from bot.plays.quiz.bank import Question
+from bot.plays.quiz.closing import TIMERS, Here, Result, bank_of, finish, rows_of, say
 from bot.plays.quiz.drawing import draw, with_shuffled_options
-from bot.plays.quiz.fairness import copiers, too_fast
-from bot.plays.quiz.params import Params
 from bot.plays.quiz.record import (
     Live,
     Offer,
@@ -35,14 +34,8 @@ from bot.plays.quiz.record import (
     Use,
     names,
     outcome,
-    played,
-    sheets,
 )
-from bot.plays.quiz.scoring import Outcome, Place, Verdict
-from bot.plays.quiz.teams import team_ranking
-
-Here: TypeAlias = Context[Params]
-Result: TypeAlias = Step[State]
+from bot.plays.quiz.scoring import Outcome, Verdict
 
 UNDER_WAY = timedelta(seconds=2)
 """The reveal waits for messages that were sent in time."""
@@ -50,17 +43,7 @@ RESTARTED = timedelta(seconds=10)
 """A timer later than this fires into a bot that was down: the question is void."""
 _DELIVERY = timedelta(seconds=60)
 _SILENT_QUESTIONS = 4
-_NAMES_AT_MOST, _LEADERS, _TABLE = 10, 3, 10
-_TIMERS = ("reveal", "hurry", "next", "overdue")
-
-
-def bank_of(ctx: Here) -> Bank:
-    bank = ctx.assets.get(ctx.params.bank)
-    return bank if isinstance(bank, Bank) else Bank()
-
-
-def say(name: str, /, *, to: str | None = None, key: str = "", **data: Any) -> Say:
-    return Say(words=Template(f"quiz/{name}", data), to=to, key=key)
+_NAMES_AT_MOST, _LEADERS = 10, 3
 
 
 # -- beginning --------------------------------------------------------------------------------------------------------
@@ -193,7 +176,7 @@ def void_open(state: State, ctx: Here, why: str) -> Result:
     one: Played = ctx.slots[f"s/{live.index}"].root
     slots = {f"s/{live.index}": Slot(one.model_copy(update={"is_void": True, "is_closed": True}))}
     session = session.model_copy(update={"live": None})
-    effects: list[Effect] = [CancelTimer(name=name) for name in _TIMERS]
+    effects: list[Effect] = [CancelTimer(name=name) for name in TIMERS]
     effects.append(say("void", number=live.index + 1, why=why))
     if session.is_paused:
         return Step(State(session=session), tuple(effects), slots=slots, why={"void": live.index, "because": why})
@@ -291,15 +274,8 @@ def _reveal_data(
         "right": [{"name": who.get(v.member, v.member), "points": v.points} for v in right[:_NAMES_AT_MOST]],
         "more": max(0, len(right) - _NAMES_AT_MOST),
         "answered": len(verdicts),
-        "leaders": _rows(result.ranking[:_LEADERS], who),
+        "leaders": rows_of(result.ranking[:_LEADERS], who),
     }
-
-
-def _rows(places: list[Place], who: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        {"rank": place.rank, "name": who.get(place.member, place.member), "points": place.points, "right": place.right}
-        for place in places
-    ]
 
 
 def _used(ctx: Here, question: Question, verdicts: list[Verdict]) -> Slot:
@@ -326,91 +302,3 @@ def _answer_note(session: Session, question: Question, index: int, verdict: Verd
         "e": verdict.e,
     }
     return Note(what="quiz", key=f"{session.id}|{index}|{verdict.member}", member=verdict.member, data=data)
-
-
-# -- the end ----------------------------------------------------------------------------------------------------------
-
-
-def finish(state: State, ctx: Here, reason: str = "") -> Result:
-    """The table; points enter the ledger once per member and session."""
-    session = state.session
-    assert session is not None
-    result = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots)
-    who = names(ctx.slots, session.id)
-    effects: list[Effect] = [CancelTimer(name=name) for name in _TIMERS]
-    asked = sum(one.is_closed and not one.is_void for one in played(ctx.slots, session.total))
-    effects.append(
-        say(
-            "table",
-            rows=_rows(result.ranking[:_TABLE], who),
-            total=len(result.ranking),
-            asked=asked,
-            reason=reason,
-            teams=team_rows(ctx, session, result),
-        )
-    )
-    if ctx.params.award:
-        effects += [
-            Award(
-                member=p.member, points=p.points, reason=f"答题 {session.id}", key=f"quiz:{session.id}", source="quiz"
-            )
-            for p in result.ranking
-            if p.points > 0
-        ]
-    effects += _item_notes(session, ctx, result)
-    effects += _suspicions(session, ctx, who)
-    session = session.model_copy(update={"live": None, "is_over": True})
-    why = {"over": session.id, "participants": len(result.ranking), "reason": reason or "done"}
-    return Step(State(session=session), tuple(effects), why=why)
-
-
-def team_rows(ctx: Here, session: Session, result: Outcome) -> list[dict[str, Any]]:
-    places = team_ranking(ctx.params.teams, sheets(ctx.slots, session.id), result.ranking)
-    return [
-        {
-            "rank": place.rank,
-            "name": place.name,
-            "members": place.members,
-            "average": f"{place.average_tenths / 10:.1f}",
-        }
-        for place in places
-    ]
-
-
-def _item_notes(session: Session, ctx: Here, result: Outcome) -> list[Note]:
-    """Difficulty (share of right answers) and discrimination (upper third minus lower third) of each question."""
-    third = max(1, len(result.ranking) // 3)
-    ordered = [place.member for place in result.ranking]
-    upper, lower = set(ordered[:third]), set(ordered[-third:])
-    notes = []
-    for index, one in enumerate(played(ctx.slots, session.total)):
-        verdicts = result.questions[index] if index < len(result.questions) else []
-        if one.is_void or not verdicts:
-            continue
-        data: dict[str, Any] = {
-            "question": one.question.id,
-            "answered": len(verdicts),
-            "right": sum(verdict.is_right for verdict in verdicts),
-        }
-        if len(ordered) >= 6:
-            data["discrimination"] = round(_share_right(verdicts, upper) - _share_right(verdicts, lower), 3)
-        notes.append(Note(what="quiz_item", key=f"{session.id}|{index}", data=data))
-    return notes
-
-
-def _share_right(verdicts: list[Verdict], members: set[str]) -> float:
-    return sum(verdict.is_right for verdict in verdicts if verdict.member in members) / len(members)
-
-
-def _suspicions(session: Session, ctx: Here, who: Mapping[str, str]) -> list[AskOperator]:
-    answered = list(sheets(ctx.slots, session.id))
-    questions = played(ctx.slots, session.total)
-    copied = [
-        {"name": who[c.member], "source": who[c.source], "agreed": c.agreed, "of": c.of}
-        for c in copiers(questions, answered)
-    ]
-    fast = [who[uid] for uid in too_fast(questions, answered)]
-    if not copied and not fast:
-        return []
-    words = Template("quiz/suspicion", {"copied": copied[:5], "fast": fast[:5]})
-    return [AskOperator(key=f"fair-{session.id}", words=words, choices=("知道了",))]

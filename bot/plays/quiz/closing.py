@@ -1,0 +1,122 @@
+"""The end of a session: the table, the points that enter the ledger, item statistics, and what operators should see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from bot.core.effects import AskOperator, Award, CancelTimer, Effect, Note, Say, Template
+from bot.core.play import Context, Step
+from bot.plays.quiz.bank import Bank
+from bot.plays.quiz.fairness import copiers, too_fast
+from bot.plays.quiz.params import Params
+from bot.plays.quiz.record import Session, State, names, outcome, played, sheets
+from bot.plays.quiz.scoring import Outcome, Place, Verdict
+from bot.plays.quiz.teams import team_ranking
+
+Here: TypeAlias = Context[Params]
+Result: TypeAlias = Step[State]
+
+TIMERS = ("reveal", "hurry", "next", "overdue")
+_TABLE = 10
+
+
+def bank_of(ctx: Here) -> Bank:
+    bank = ctx.assets.get(ctx.params.bank)
+    return bank if isinstance(bank, Bank) else Bank()
+
+
+def say(name: str, /, *, to: str | None = None, key: str = "", **data: Any) -> Say:
+    return Say(words=Template(f"quiz/{name}", data), to=to, key=key)
+
+
+def rows_of(places: list[Place], who: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"rank": place.rank, "name": who.get(place.member, place.member), "points": place.points, "right": place.right}
+        for place in places
+    ]
+
+
+def finish(state: State, ctx: Here, reason: str = "") -> Result:
+    """The table; points enter the ledger once per member and session."""
+    session = state.session
+    assert session is not None
+    result = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots)
+    who = names(ctx.slots, session.id)
+    effects: list[Effect] = [CancelTimer(name=name) for name in TIMERS]
+    asked = sum(one.is_closed and not one.is_void for one in played(ctx.slots, session.total))
+    effects.append(
+        say(
+            "table",
+            rows=rows_of(result.ranking[:_TABLE], who),
+            total=len(result.ranking),
+            asked=asked,
+            reason=reason,
+            teams=team_rows(ctx, session, result),
+        )
+    )
+    if ctx.params.award:
+        effects += [
+            Award(
+                member=p.member, points=p.points, reason=f"答题 {session.id}", key=f"quiz:{session.id}", source="quiz"
+            )
+            for p in result.ranking
+            if p.points > 0
+        ]
+    effects += _item_notes(session, ctx, result)
+    effects += _suspicions(session, ctx, who)
+    session = session.model_copy(update={"live": None, "is_over": True})
+    why = {"over": session.id, "participants": len(result.ranking), "reason": reason or "done"}
+    return Step(State(session=session), tuple(effects), why=why)
+
+
+def team_rows(ctx: Here, session: Session, result: Outcome) -> list[dict[str, Any]]:
+    places = team_ranking(ctx.params.teams, sheets(ctx.slots, session.id), result.ranking)
+    return [
+        {
+            "rank": place.rank,
+            "name": place.name,
+            "members": place.members,
+            "average": f"{place.average_tenths / 10:.1f}",
+        }
+        for place in places
+    ]
+
+
+def _item_notes(session: Session, ctx: Here, result: Outcome) -> list[Note]:
+    """Difficulty (share of right answers) and discrimination (upper third minus lower third) of each question."""
+    third = max(1, len(result.ranking) // 3)
+    ordered = [place.member for place in result.ranking]
+    upper, lower = set(ordered[:third]), set(ordered[-third:])
+    notes = []
+    for index, one in enumerate(played(ctx.slots, session.total)):
+        verdicts = result.questions[index] if index < len(result.questions) else []
+        if one.is_void or not verdicts:
+            continue
+        data: dict[str, Any] = {
+            "question": one.question.id,
+            "answered": len(verdicts),
+            "right": sum(verdict.is_right for verdict in verdicts),
+        }
+        if len(ordered) >= 6:
+            data["discrimination"] = round(_share_right(verdicts, upper) - _share_right(verdicts, lower), 3)
+        notes.append(Note(what="quiz_item", key=f"{session.id}|{index}", data=data))
+    return notes
+
+
+def _share_right(verdicts: list[Verdict], members: set[str]) -> float:
+    return sum(verdict.is_right for verdict in verdicts if verdict.member in members) / len(members)
+
+
+def _suspicions(session: Session, ctx: Here, who: Mapping[str, str]) -> list[AskOperator]:
+    answered = list(sheets(ctx.slots, session.id))
+    questions = played(ctx.slots, session.total)
+    copied = [
+        {"name": who[c.member], "source": who[c.source], "agreed": c.agreed, "of": c.of}
+        for c in copiers(questions, answered)
+    ]
+    fast = [who[uid] for uid in too_fast(questions, answered)]
+    if not copied and not fast:
+        return []
+    words = Template("quiz/suspicion", {"copied": copied[:5], "fast": fast[:5]})
+    return [AskOperator(key=f"fair-{session.id}", words=words, choices=("知道了",))]
