@@ -253,19 +253,36 @@ async def test_answers_find_their_calls() -> None:
         assert [said[receipt.message_id] for receipt in await sending] == words
 
 
-async def test_lingering_connection_no_longer_speaks_for_the_account() -> None:
-    """What a replaced connection still says about the account being offline changes nothing."""
+async def test_replaced_connection_no_longer_speaks_for_the_account() -> None:
+    """What the old connection had already said is still heard, but not its word that the account is offline."""
     old, new = peer(), peer()
-    async with running() as bot, old.reverse(bot.url) as lingering:
+    async with running(queue_limit=5) as bot, old.reverse(bot.url):
         await bot.ready()
-        # Both are written before the bot reads either: the old one's last words come after its replacement.
+        bot.sink.gate.clear()
+        await old.emit(*(old.world.says(GROUP, MEMBER, f"{number}") for number in range(20)))
+        await old.emit(old.world.heartbeat(30_000, is_online=False))
         async with new.reverse(bot.url):
-            await bot.sink.logged(f"connected {ACCOUNT}", 2)
-            with contextlib.suppress(ConnectionClosed):
-                await lingering.send(orjson.dumps(old.world.heartbeat(1000, is_online=False)), text=True)
-            await bot.ready(2)
+            await new.called("get_version_info")
+            bot.sink.gate.set()
+            await bot.sink.next(MessageReceived, 20)
             await bot.transport.send(ACCOUNT, CHAT, HELLO)
-            assert new.said(GROUP) == ["大家好"]
+            await new.emit(new.world.says(GROUP, MEMBER, "新"))
+            await bot.sink.next(MessageReceived, 21)
+        assert not [line for line in bot.sink.log if "account is offline" in line]
+
+
+async def test_full_engine_is_no_lost_heartbeat() -> None:
+    """While the engine takes nothing the socket is not read: that silence does not end the connection."""
+    there = peer()
+    async with running(queue_limit=5, silence_floor_s=0.02) as bot, there.reverse(bot.url) as connection:
+        await bot.ready()
+        bot.sink.gate.clear()
+        await there.emit(there.world.heartbeat(5), *(there.world.says(GROUP, MEMBER, f"{n}") for n in range(20)))
+        closed, _ = await asyncio.wait([asyncio.create_task(connection.wait_closed())], timeout=0.2)
+        assert not closed
+        bot.sink.gate.set()
+        await bot.sink.next(MessageReceived, 20)
+        assert bot.sink.texts() == [f"{n}" for n in range(20)]
 
 
 async def test_late_answer_is_found() -> None:

@@ -150,6 +150,9 @@ async def test_empty_lists_are_not_believed() -> None:
         rooms, there.world.rooms = there.world.rooms, {}
         await there.called("get_group_list", there.counts["get_group_list"] + 2)
         there.world.rooms = rooms
+        people, rooms[GROUP].people = rooms[GROUP].people, {}
+        await there.called("get_group_member_list", there.counts["get_group_member_list"] + 2)
+        rooms[GROUP].people = people
         assert [group.uid for group in bot.sink.listed[ACCOUNT]] == [CHAT]
         assert len(bot.sink.rosters[CHAT]) == 5
 

@@ -83,7 +83,6 @@ class Session:
             if self._events is old:
                 self._events = None
             old.why_closed = self.reason
-            old.fail_pending()
             self.spawn(old.close(self.reason), f"onebot close {self.account}")
         self._is_logged_in = True
         self.intake.close()
