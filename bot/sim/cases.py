@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,8 @@ class Verdict:
     problems: list[str] = field(default_factory=list)
     chat: list[Row] = field(default_factory=list)
     seconds: float = 0.0
+    day: date | None = None
+    """The day that the chat has come to."""
 
     @property
     def is_passed(self) -> bool:
@@ -196,6 +198,10 @@ def _play(simulation: Simulation, step: Step, verdict: Verdict) -> None:
     seen = [Seen(_clock(simulation, entry), entry.line) for entry in entries if entry.who in ("bot", "refused")]
     rows = _judge_words(simulation, step, seen, verdict)
     for entry in entries:
+        day = entry.at.astimezone(simulation.zone).date()
+        if verdict.day not in (None, day):
+            verdict.chat.append(Row("kept", f"── {day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]} ──"))
+        verdict.day = day
         if entry.who not in ("bot", "refused"):
             verdict.chat.append(Row("kept", f"{_clock(simulation, entry)} {entry.line}"))
             continue

@@ -147,7 +147,7 @@ class People:
             case d.Promotes(name=name, role=role):
                 return f"{name} 成为 {_ROLES[role]}"
             case d.Decides(name=name, key=key, choice=choice, text=text):
-                return f"{name} 决定 {key} {choice}" + (f": {text}" if text else "")
+                return " ".join(filter(None, (name, "决定", key, choice))) + (f": {text}" if text else "")
             case d.Passes(span=span):
                 return f"过 {format_duration(span)}"
             case d.Waits():

@@ -19,7 +19,7 @@ from bot.sim.deeds import Deed, Joins, Leaves, Says
 
 _OPTION = re.compile(r"^\s*([A-H])\s*[.、．:：)）]", re.MULTILINE)
 _TRUE_OR_FALSE = re.compile(r"对\s*(?:还是|/|或)\s*错")
-_ENTRY = re.compile(r"^\s*(\d+)\s*[.、．]\s*\S", re.MULTILINE)
+_ENTRY = re.compile(r"\s*(\d+)\s*[.、．]\s*(.*)")
 _WHOLE_DAY = ClockWindow(time(6, 0), time(23, 30))
 
 
@@ -160,16 +160,16 @@ class Crowd:
     def _sign_up(
         self, line: str, occasion: str, now: datetime, present: Sequence[str]
     ) -> Iterator[tuple[datetime, Deed]]:
-        """By the command, or, as half of them do, by pasting the list with themselves at its end."""
-        entries = _ENTRY.findall(line)
+        """By a short word, or, as half of them do, by pasting the list with themselves at its end."""
         for name in present:
             if (occasion, name) in self._answered or (
                 self._share(name, f"{occasion}|signs") >= self.persona(name).signs_up
             ):
                 continue
             self._answered.add((occasion, name))
-            pasted = f"{line}\n{len(entries) + 1}. {name}" if line.lstrip().startswith("#接龙") else ""
-            text = pasted if pasted and self._share(name, f"{occasion}|paste") < 0.5 else "接龙"
+            pasted = _written_on(line, name) if line.lstrip().startswith("#接龙") else ""
+            short = "+1" if "+1" in line else "接龙"
+            text = pasted if pasted and self._share(name, f"{occasion}|paste") < 0.5 else short
             yield now + timedelta(seconds=round(20 + 5000 * self._share(name, f"{occasion}|delay"))), Says(name, text)
 
     def _introduce(self, occasion: str, now: datetime, present: Sequence[str]) -> Iterator[tuple[datetime, Deed]]:
@@ -212,3 +212,17 @@ class Crowd:
 
     def _share(self, name: str, what: str) -> float:
         return share(self.seed, f"{name}|{what}")
+
+
+def _written_on(chain: str, name: str) -> str:
+    """The list as a member posts it again: the empty number filled in, or one more after the last."""
+    lines = [line for line in chain.splitlines() if not line.startswith("※")]
+    numbered = [(place, found) for place, line in enumerate(lines) if (found := _ENTRY.fullmatch(line))]
+    if not numbered:
+        return "\n".join([*lines, f"1. {name}"]).strip()
+    place, last = numbered[-1]
+    if last[2]:
+        lines.insert(place + 1, f"{int(last[1]) + 1}. {name}")
+    else:
+        lines[place] = f"{last[1]}. {name}"
+    return "\n".join(lines).strip()
