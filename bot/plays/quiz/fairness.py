@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.plays.quiz.record import Given, Played, Sheet
+from bot.plays.quiz.record import Played, Sheet
 
 _BEHIND_S = 3
 _RUSH = 20
@@ -26,26 +26,23 @@ class Copier:
 
 def copiers(played: Sequence[Played], sheets: Sequence[tuple[str, Sheet]]) -> list[Copier]:
     """Who followed one other member within 3 s with the same answer in at least 8 of 10 questions."""
-    answers: dict[int, list[tuple[str, Given]]] = {}
+    rounds: dict[int, list[tuple[int, str, float, object]]] = {}
     for uid, sheet in sheets:
         for index, given in {given.index: given for given in sheet.answers if not given.is_late}.items():
             if not played[index].is_void:
-                answers.setdefault(index, []).append((uid, given))
+                row = (given.seq, uid, given.at.timestamp(), given.letters or given.text)
+                rounds.setdefault(index, []).append(row)
     asked = sum(one.is_closed and not one.is_void for one in played)
     if asked < _ENOUGH_QUESTIONS:
         return []
     followed: Counter[tuple[str, str]] = Counter()
-    for answered in answers.values():
-        ordered = sorted(answered, key=lambda row: row[1].seq)
-        for place, (uid, own) in enumerate(ordered):
-            for other, first in ordered[max(0, place - _RUSH) : place]:
-                if _same(own, first) and 0 <= (own.at - first.at).total_seconds() <= _BEHIND_S:
+    for rows in rounds.values():
+        rows.sort(key=lambda row: row[0])
+        for place, (_, uid, at, answer) in enumerate(rows):
+            for _, other, before, same in rows[max(0, place - _RUSH) : place]:
+                if answer == same and 0 <= at - before <= _BEHIND_S:
                     followed[uid, other] += 1
     return [Copier(uid, other, n, asked) for (uid, other), n in followed.most_common() if n * 10 >= asked * 8]
-
-
-def _same(one: Given, other: Given) -> bool:
-    return one.letters == other.letters and (bool(one.letters) or one.text == other.text)
 
 
 def too_fast(played: Sequence[Played], sheets: Sequence[tuple[str, Sheet]]) -> list[str]:
