@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 
 import typer
 
 OK, NO, USAGE, UNUSABLE = 0, 1, 2, 3
 
 
-def build() -> typer.Typer:
-    """The application with every command of this package."""
+def build(only: str = "") -> typer.Typer:
+    """The application with every command of this package, or `only` the one that was typed: the bot need not load
+    what draws a chat room."""
     app = typer.Typer(
         name="qunops",
         help="群运 QunOps: 让社群自己转起来的机器人 · the bot that runs a chat community",
@@ -28,12 +30,13 @@ def build() -> typer.Typer:
     def root() -> None:
         """群运 QunOps."""
 
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
-        register = getattr(importlib.import_module(f"{__name__}.{module.name}"), "register", None)
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    for name in [only] if only in names else names:
+        register = getattr(importlib.import_module(f"{__name__}.{name}"), "register", None)
         if register is not None:
             register(app)
     return app
 
 
 def main() -> None:
-    build()()
+    build(sys.argv[1] if len(sys.argv) > 1 else "")()

@@ -77,14 +77,16 @@ class Batch:
     def now_ms(self) -> int:
         return to_ms(self.now)
 
-    def count(self, room: Room, day: str, member_id: int, column: str, by: int = 1, last_at: int | None = None) -> None:
-        """Adds to the member's day."""
+    def day_of(self, room: Room, day: str, member_id: int) -> list[Any]:
+        """The member's day, in the order of `ROLLUP` and then the last time: add to it."""
         row = self.days.get((room.id, day, member_id))
         if row is None:
             row = self.days[(room.id, day, member_id)] = [0] * len(ROLLUP) + [None]
-        row[_COLUMN[column]] += by
-        if last_at is not None:
-            row[-1] = last_at
+        return row
+
+    def count(self, room: Room, day: str, member_id: int, column: str) -> None:
+        """Adds one to the member's day."""
+        self.day_of(room, day, member_id)[_COLUMN[column]] += 1
 
     def write(self, writer: Writer) -> dict[str, int]:
         """Everything but the log itself, each table once. Returns idem → id of the outbox rows that are new.

@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from bot.core.effects import SendFile
 from bot.transports.base import FileMessage
 
@@ -35,6 +32,9 @@ def _csv(table: SendFile) -> bytes:
 
 
 def _xlsx(table: SendFile) -> bytes:
+    from openpyxl import Workbook  # takes 9 MB and 0.1 s that most processes never need
+    from openpyxl.styles import Font
+
     book = Workbook()
     sheet = book.active
     sheet.append(list(table.columns))

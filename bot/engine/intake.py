@@ -21,19 +21,20 @@ from bot.core.events import (
     RoleChanged,
 )
 from bot.core.play import Recent
+from bot.core.scoring import FLOOD_SPAN_S
 from bot.core.segments import Text
 from bot.core.text import fold
 from bot.engine import codec
 from bot.engine.batch import Batch
 from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Person, Room
-from storage.writer import Writer
+from storage.writer import ROLLUP, Writer
 
 if TYPE_CHECKING:
     from bot.engine.kernel import Counters, Inbound
 
-_COUNT_SPAN_MS = 10_000
-"""At most one message per member in such a span counts for activity: the anti-flood cap."""
+_COUNT_SPAN_MS = FLOOD_SPAN_S * 1000
+_MSGS, _COUNTED, _CHARS = (ROLLUP.index(name) for name in ("msgs", "counted", "chars"))
 _NEWCOMER_DAYS = 7
 _BASE = frozenset(("id", "account", "chat", "at", "member"))
 
@@ -240,12 +241,13 @@ class Intake:
     def _count(self, batch: Batch, room: Room, person: Person, event: MessageReceived) -> None:
         at = to_ms(event.at)
         day = self._directory.day(room, at)
-        batch.count(room, day, person.id, "msgs", last_at=at)
-        if event.text:
-            batch.count(room, day, person.id, "chars", len(event.text))
+        row = batch.day_of(room, day, person.id)
+        row[_MSGS] += 1
+        row[_CHARS] += len(event.text)
+        row[-1] = at
         if at // _COUNT_SPAN_MS > person.bucket:
             person.bucket = at // _COUNT_SPAN_MS
-            batch.count(room, day, person.id, "counted")
+            row[_COUNTED] += 1
         if event.reply_to:
             batch.count(room, day, person.id, "replies")
             self._count_help(batch, room, person, event, day)

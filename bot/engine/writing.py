@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 MOST_IN_BATCH = 500
-QUEUE_LIMIT = 10_000
+QUEUE_LIMIT = 2_000
 _LINGER_BELOW = 20
 _LINGER_S = 0.002
 _RETRY_S = (0.05, 0.2, 1.0, 5.0)
