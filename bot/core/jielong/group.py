@@ -81,10 +81,10 @@ class Group:
                 closed.append(chain)
         return closed
 
-    def receive(self, message: Posted) -> Outcome:
-        """Applies one text message."""
+    def receive(self, message: Posted, parsed: ListMessage | None = None) -> Outcome:
+        """Applies one text message. `parsed`: its list, if the caller has read it already."""
         self.pass_time(message.at)
-        parsed = parse_list(message.text)
+        parsed = parsed or parse_list(message.text)
         if parsed is not None and parsed.has_header:
             return self._list_with_header(message, parsed)
         if reply := parse_reply(message.text):

@@ -17,16 +17,28 @@ _INNER_DIGIT = re.compile(r"(?<=[^0-9])[0-9]")
 _CANCELLED = re.compile(r"(?:(?<![不别勿可未])(?:已?取消|不来了|不要了|退出|作废)|(?:^|(?<=[ (\[【,、]))已?退)$")
 
 
-@lru_cache(maxsize=16384)
+_CACHED = 256
+"""Longer texts are no entries: they are not worth remembering."""
+
+
 def comparison_key(text: str) -> str:
     """K: equal for texts that differ only in width, case, spaces and closing punctuation."""
+    return _comparison_key(text) if len(text) <= _CACHED else _comparison_key.__wrapped__(text)
+
+
+@lru_cache(maxsize=16384)
+def _comparison_key(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _IGNORED.sub("", folded).rstrip("。.,、!~")
 
 
-@lru_cache(maxsize=16384)
 def name_key(text: str) -> str:
     """N: whom a line is about, without quantity and remark. Never empty unless `text` is."""
+    return _name_key(text) if len(text) <= _CACHED else _name_key.__wrapped__(text)
+
+
+@lru_cache(maxsize=16384)
+def _name_key(text: str) -> str:
     parts = tokens(text)
     if not parts:
         return without_emoji(comparison_key(text))
@@ -62,7 +74,6 @@ def _bare_name(token: str) -> str:
     return token[: digit.start() if digit else cut].rstrip("-—_~+*xX×.") or token
 
 
-@lru_cache(maxsize=16384)
 def without_emoji(key: str) -> str:
     """`key` without emoji; a key of nothing else keeps them."""
     return key if key.isalnum() else "".join(char for char in key if not _is_emoji(char)) or key
@@ -77,7 +88,6 @@ def _is_emoji(char: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
 def cancelled_name(text: str) -> str | None:
     """What stands before a cancel mark (`张三 取消` → `张三`, `取消` → ``); None when `text` carries none."""
     folded = fold_width(text).rstrip("。.!~ ")

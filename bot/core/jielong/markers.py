@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 _D = "[0-9０-９]"
+_DIGITS = "0123456789０１２３４５６７８９"
 _PAREN = re.compile(rf" *(?:[(（] *({_D}{{1,3}}) *[)）]|[\[【] *({_D}{{1,3}}) *[\]】])")
 _KEYCAP = re.compile("^ *((?:[0-9]\ufe0f?\u20e3)+|\U0001f51f)\ufe0f?[.、．,，:：]?")
 _CIRCLED = re.compile("^ *([①-⑳㉑-㉟㊱-㊿⑴-⒇⒈-⒛❶-❿])[.、．,，:：]?")
@@ -31,7 +32,7 @@ def read_marker(line: str, last: int) -> Marker | None:
     """The marker that `line` begins with. `last` is the number of the previous accepted line, 0 before the first."""
     if found := _SEPARATED.match(line):
         number, style, rest = int(found[1]), _STYLES[found[2]], line[found.end() :]
-        if style in ("dot", "colon", "comma") and re.match(_D, rest):
+        if style in ("dot", "colon", "comma") and rest[:1] in _DIGITS and rest:
             is_compact = style == "dot" and number == last + 1 and _ROOM.match(rest)
             return Marker(number, style, rest) if is_compact and number else None
     elif found := _BARE.match(line):

@@ -16,6 +16,9 @@ from bot.core.jielong.keys import cancelled_name, comparison_key, name_key
 from bot.core.jielong.members import Directory
 from bot.core.jielong.records import ENTRY_LIMIT, TEXT_LIMIT, Entry
 
+_LINES_OF_ANOTHER = 40
+"""An entry of more lines than this is not looked for in somebody else's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -254,7 +257,7 @@ class _Pairing:
                 places[self.base[place][0]].append((place, entry))
         for item in left:
             lines = item.text.split("\n")
-            for cut in range(len(lines) - 1, 0, -1):
+            for cut in range(min(len(lines) - 1, _LINES_OF_ANOTHER), 0, -1):
                 if same := places.get(comparison_key("\n".join(lines[:cut]))):
                     place, entry = same.popleft()
                     self._pair(item, entry.id, "same", place)

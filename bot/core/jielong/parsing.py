@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from bot.core.jielong.cleaning import clean_list, without_mentions
 from bot.core.jielong.markers import Marker, read_marker
 
+# The native clients stop at 500 entries of 150 characters.
+_LONGEST = 100_000
+_MOST_LINES = 1_000
+
 _TAG = r"[#＃] *(?:接龙|接龍|Group Note)"
 _START = re.compile(_TAG, re.IGNORECASE)
 _END = re.compile(rf"{_TAG}$", re.IGNORECASE)
@@ -40,7 +44,9 @@ class ListMessage:
 
 
 def parse_list(text: str) -> ListMessage | None:
-    """The list that `text` carries, with or without a header; None when it carries none."""
+    """The list that `text` carries, with or without a header; None when it carries none, or is longer than any list."""
+    if len(text) > _LONGEST:
+        return None
     lines = clean_list(text).split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
     if first is None:
@@ -97,8 +103,10 @@ def _list_start(lines: list[str]) -> int | None:
     return next((index for index, _ in ones or marked), None)
 
 
-def _listed(lines: list[str], start: int, *, title: str, example: str, has_header: bool) -> ListMessage:
+def _listed(lines: list[str], start: int, *, title: str, example: str, has_header: bool) -> ListMessage | None:
     blocks, first_number = _blocks(lines, start)
+    if len(blocks) > _MOST_LINES:
+        return None
     body, tail = _cut_tail(blocks[-1])
     blocks[-1] = body
     texts = ["\n".join(_SPACES.sub(" ", line.strip()) for line in block if line.strip()) for block in blocks]

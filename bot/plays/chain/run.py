@@ -103,7 +103,7 @@ def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _
     is_list = parsed is not None and parsed.has_header and not event.is_private
     if ctx.command is not None and not is_list:
         return _command(shelf, event, posted, ctx, before)
-    outcome = shelf.group.receive(posted)
+    outcome = shelf.group.receive(posted, parsed)
     if outcome.is_opened and not _may_open(outcome, ctx):
         return None
     if not is_list and outcome.what != "list" and _is_meant_elsewhere(shelf, event, ctx):

@@ -81,3 +81,11 @@ def test_a_quiet_chain_takes_no_fragments() -> None:
     case = case_of([{"小美": "#接龙\n徒步\n\n1. 小美"}, {"阿杰": "2. 阿杰"}], {})
     case["messages"][1]["t"] = "2025-03-04T09:30:00+08:00"
     assert [entry["text"] for entry in replay(case)["chains"][0]["entries"]] == ["小美"]
+
+
+def test_an_entry_of_thousands_of_lines_is_refused_quickly() -> None:
+    """Looking for somebody else's line in it is bounded, whatever it holds."""
+    long = "#接龙\n徒步\n\n1. 小美\n" + "x\n" * 30000
+    result = outcome([{"小美": "#接龙\n徒步\n\n1. 小美"}, {"阿杰": long}])
+    assert texts(result) == ["小美"]
+    assert result["events"] == [["2", "too_long"]]

@@ -159,3 +159,10 @@ def test_lines_are_equal_but_for_width_case_and_punctuation() -> None:
 def test_a_cancel_mark(text: str, name: str | None) -> None:
     """Only an ending that takes the line back is one."""
     assert cancelled_name(text) == name
+
+
+def test_a_list_longer_than_any_list_is_chat() -> None:
+    """Thousands of lines are an attack or an accident: nobody's list, and read in no time."""
+    assert parse_list("#接龙\n徒步\n\n" + "1. a\n" * 5000) is None
+    assert parse_list("#接龙\n徒步\n\n1. a\n" + "x\n" * 60000) is None
+    assert parse_list("#接龙\n徒步\n\n1. a\n" + "x\n" * 20000) is not None
