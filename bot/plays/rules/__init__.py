@@ -40,9 +40,10 @@ from bot.plays.rules.detect import find
 from bot.plays.rules.names import named
 from bot.plays.rules.params import RulesParams, commands, schedules
 from bot.plays.rules.said import said
+from bot.plays.rules.standing import mode_of
 from bot.plays.rules.state import Record, Slot, State, case_key
 from bot.plays.rules.tryout import Trial, try_lexicon, try_rules, try_word
-from bot.plays.rules.verdict import decide, mode_of
+from bot.plays.rules.verdict import decide
 
 __all__ = ["ASSET_PARSERS", "PLAY", "RulesParams", "Trial", "try_lexicon", "try_rules", "try_word"]
 

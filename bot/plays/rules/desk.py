@@ -7,10 +7,10 @@ from bot.core.events import MessageReceived
 from bot.core.play import Capability, Context, Step
 from bot.plays.rules.appeal import answer, case_in, evidence, number_in
 from bot.plays.rules.params import RulesParams
+from bot.plays.rules.standing import mode_of
 from bot.plays.rules.state import Case, State
 from bot.plays.rules.tryout import try_word
 from bot.plays.rules.undo import false_alarms, resume
-from bot.plays.rules.verdict import mode_of
 
 _LISTED = 8
 TRY_OVER_S = 24 * 3600

@@ -7,8 +7,9 @@ from bot.core.events import MemberJoined, NameChanged
 from bot.core.play import Context, Step
 from bot.plays.rules.detect import holds, word_findings
 from bot.plays.rules.params import RulesParams
+from bot.plays.rules.standing import shelter
 from bot.plays.rules.state import State
-from bot.plays.rules.verdict import SEEN, shelter
+from bot.plays.rules.verdict import SEEN
 
 
 def named(state: State, event: MemberJoined | NameChanged, ctx: Context[RulesParams]) -> Step[State]:

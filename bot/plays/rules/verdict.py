@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.effects import AskOperator, Effect, Kick, Lane, Mute, Note, Recall, Say, Template
-from bot.core.play import Capability, Context, Step
+from bot.core.play import Context, Step
 from bot.plays.rules.brakes import acted, kicked, may_act, may_kick
-from bot.plays.rules.detect import Finding, has_label, joined_at
+from bot.plays.rules.detect import Finding, joined_at
 from bot.plays.rules.params import RulesParams
 from bot.plays.rules.points import living, total
+from bot.plays.rules.reminders import remind
 from bot.plays.rules.rule import MODES, Mode, Rule
 from bot.plays.rules.said import Said
 from bot.plays.rules.sentence import Sentence, sentence
+from bot.plays.rules.standing import capabilities, mode_of, shelter
 from bot.plays.rules.state import Case, Entry, HitRecord, Judged, Pending, Record, Slot, State, case_key
 
 _TEXT_AT_MOST = 2000
@@ -34,36 +36,6 @@ class Offender:
     uid: str
     name: str
     is_new: bool
-
-
-def shelter(ctx: Context[RulesParams], role: str = "member") -> str:
-    """Why the bot never acts on this member, "" when it may."""
-    member = ctx.member
-    if role in ("owner", "admin"):
-        return role
-    if member is None:
-        return ""
-    if member.is_operator:
-        return "operator"
-    if member.is_bot or member.uid == ctx.account:
-        return "bot"
-    if member.role != "member":
-        return member.role
-    return "exempt" if has_label(member, ctx.params.exempt) else ""
-
-
-def mode_of(rule: Rule, state: State, ctx: Context[RulesParams], at: datetime) -> Mode:
-    """How far `rule` goes: never further than the play, nor while it is watched for false alarms."""
-    if rule.id in state.watched:
-        return "shadow"
-    return min(ctx.params.mode_on(ctx.day(at)), rule.mode or "enforce", key=MODES.index)
-
-
-def capabilities(state: State, ctx: Context[RulesParams]) -> frozenset[Capability]:
-    """What the network can do, without what it refused within the hour."""
-    if not state.refused:
-        return ctx.caps
-    return frozenset(cap for cap in ctx.caps if not (cap in state.refused and state.refused[cap] > ctx.now))
 
 
 def grade(finding: Finding, params: RulesParams) -> int:
@@ -90,7 +62,7 @@ def decide(
     done = {rule for judged in record.judged if judged.message_id == said.message_id for rule in judged.rules}
     fresh = [finding for finding in findings if finding.rule.id not in done and not finding.is_reminder]
     why = {"rules": [finding.rule.id for finding in findings], "again": sorted(done)}
-    after, effects = _reminders(said, [f for f in findings if f.is_reminder], state, record, ctx)
+    after, effects = remind(said, [f for f in findings if f.is_reminder], state, record, ctx)
     if not fresh:
         slots = {} if after == record else {said.member: Slot(record=after)}
         return Step(state, tuple(effects), slots, why)
@@ -108,38 +80,6 @@ def _spared(said: Said, findings: Sequence[Finding], state: State, reason: str) 
     data = {"rules": rules, "reason": reason}
     note = Note(what="exempt", key=f"{said.message_id}@{said.at.timestamp():.0f}", member=said.member, data=data)
     return Step(state, (note,), why=why)
-
-
-# -- reminders ------------------------------------------------------------------------------------------------------------
-
-
-def _reminders(
-    said: Said, findings: Sequence[Finding], state: State, record: Record, ctx: Context[RulesParams]
-) -> tuple[Record, list[Effect]]:
-    """One friendly word per member and night (or day); in a closed group the message goes as well."""
-    effects: list[Effect] = []
-    for finding in findings:
-        rule = finding.rule
-        mode = mode_of(rule, state, ctx, said.at)
-        if mode == "shadow":
-            continue
-        is_closed = rule.match.mute_group is not None
-        if is_closed and mode == "enforce" and Capability.RECALL_OTHERS in capabilities(state, ctx):
-            effects.append(Recall(message_id=said.message_id, lane=Lane.MODERATION, on_unknown="resend"))
-        night = _night(rule, ctx, said.at)
-        if record.reminded.get(rule.id) != night:
-            record = record.model_copy(update={"reminded": {**record.reminded, rule.id: night}})
-            name = "rules/closed" if is_closed else "rules/quiet"
-            data = {"say": rule.say, "hours": str(rule.match.quiet_hours.hours) if rule.match.quiet_hours else ""}
-            effects.append(Say(words=Template(name, data), mention=(said.member,), lane=Lane.MODERATION))
-    return record, effects
-
-
-def _night(rule: Rule, ctx: Context[RulesParams], at: datetime) -> str:
-    local = ctx.local(at)
-    quiet = rule.match.quiet_hours.hours if rule.match.quiet_hours else None
-    belongs_to_yesterday = quiet is not None and quiet.start > quiet.end and local.time() <= quiet.end
-    return (local - timedelta(days=1) if belongs_to_yesterday else local).date().isoformat()
 
 
 # -- the verdict ----------------------------------------------------------------------------------------------------------
