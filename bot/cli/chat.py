@@ -29,7 +29,7 @@ from bot.sim.plans import ZONE, stage
 from bot.sim.scenario import Scenario, load
 from bot.sim.tryout import opened
 
-_EXAMPLES = Path(__file__).resolve().parents[2] / "playbooks" / "examples"
+_EXAMPLE = Path(__file__).resolve().parents[2] / "playbooks" / "examples" / "reading-camp.yaml"
 _TICK_S = 0.5
 
 
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def chat(
     playbooks: Annotated[
-        list[Path] | None, typer.Argument(help="剧本文件或文件夹,默认自带的例子 · playbook files or folders")
+        list[Path] | None, typer.Argument(help="剧本文件或文件夹,默认共读营的例子 · playbook files or folders")
     ] = None,
     scenario: Annotated[
         Path | None, typer.Option(help="剧情文件:用它的成员和时间 · cast and time of a scenario")
@@ -54,7 +54,7 @@ def chat(
         if start:
             setting = setting.model_copy(update={"start": start})
         paths = playbooks or ([(scenario.parent / setting.playbook).resolve()] if scenario and setting.playbook else [])
-        staged = stage(paths or [_EXAMPLES], scene_of(group, setting.group), setting.begins(ZONE), setting.plays)
+        staged = stage(paths or [_EXAMPLE], scene_of(group, setting.group), setting.begins(ZONE), setting.plays)
         with opened(staged, setting) as simulation:
             is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
             room = ChatRoom(simulation, echoes=not is_terminal)

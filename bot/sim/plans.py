@@ -14,7 +14,6 @@ from bot.playbook.house import BASE, GROUPS
 from bot.playbook.load import Loaded
 from bot.playbook.model import GroupPlan, plan_of
 from bot.playbook.playbook import Playbook
-from bot.playbook.problems import Problem
 from bot.sim.scenario import Scene
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -22,11 +21,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The plan of one simulated group and what `check` had to say about its playbooks."""
+    """The plan of one simulated group."""
 
     scene: Scene
     plan: GroupPlan
-    problems: tuple[Problem, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -38,75 +36,97 @@ class Staged:
 
 
 def stage(paths: Sequence[Path], scene: Scene, now: datetime, plays: Sequence[str] = ()) -> Staged:
-    """Playbook files or folders → what runs in `scene`. A scene without a uid takes a group that the playbooks name;
-    `now` decides what can still happen.
+    """Playbook files or folders → what runs in `scene`.
 
-    Raises `OperatorMistake` when a playbook can't be used, or a play of `plays` is not in it.
+    A file that is named runs in any case; of a folder what applies to the group. A scene without a uid takes a group
+    that the playbooks name. `now` decides what can still happen. Raises `OperatorMistake` when a named file can't be
+    used, nothing is left, or a play of `plays` is not there.
     """
-    chosen: list[Playbook] = []
-    problems: list[Problem] = []
     folders: dict[Path, Loaded] = {}
+    named: list[Playbook] = []
+    others: list[Playbook] = []
     for path in paths:
-        folder = path if path.is_dir() else root_of(path)
-        if folder not in folders:
-            folders[folder] = PlaybookFolder(folder, lambda: now).load()
-        loaded = folders[folder]
-        found = list(loaded.playbooks) if path.is_dir() else [_one(loaded, path, folder)]
-        for playbook in found:
-            problems += playbook.problems
-        chosen += found
+        root = root_of(path)
+        if root not in folders:
+            folders[root] = PlaybookFolder(root, lambda: now).load()
         if path.is_dir():
-            problems = list(loaded.problems)
-    usable = [playbook for playbook in chosen if playbook.is_available]
-    if not usable:
-        raise OperatorMistake(
-            f"{'、'.join(map(str, paths))} 里没有能用的剧本 · no usable playbook",
-            code="no-playbook",
-            hint="运行 qunops check 看哪里写错了",
-        )
-    scene = scene_for(usable, scene)
+            others += _below(folders[root], path, root)
+        else:
+            named.append(_one(folders[root], path, root))
+    scene = _scene([*named, *others], scene, folders.values())
     tags = frozenset(scene.tags)
+    running = [*named, *(playbook for playbook in others if playbook.applies_to(scene.chat, tags))]
+    if not running:
+        raise OperatorMistake(
+            f"{'、'.join(map(str, paths))} 里没有这个群能用的剧本 · no usable playbook",
+            code="no-playbook",
+            hint="运行 qunops check 看哪里写错了,或用 --group 换一个群",
+        )
     active = [
         play
-        for playbook in usable
-        if playbook.applies_to(scene.chat, tags) or len(usable) == 1
+        for playbook in running
         for play in playbook.variant_for(scene.chat, tags).plays
         if not plays or play.name in plays
     ]
     unknown = [name for name in plays if name not in {play.name for play in active}]
     if unknown:
         raise OperatorMistake(f"剧本里没有玩法 {'、'.join(unknown)} · no such play", code="no-play")
-    return Staged(scene, plan_of(scene.chat, active, tags), tuple(problems))
+    return Staged(scene, plan_of(scene.chat, active, tags))
 
 
-def scene_for(playbooks: Iterable[Playbook], scene: Scene) -> Scene:
-    """`scene` with the tags, and where it names none the group, that the playbooks ask for."""
-    tags, uid = list(scene.tags), scene.uid
-    for playbook in playbooks:
-        for selector in playbook.selectors:
-            kind, _, rest = selector.partition(":")
-            if kind == "tag" and not scene.uid:
-                tags.append(rest)
-            elif rest != "*" and not uid and not tags:
-                uid = selector
+def _scene(playbooks: Sequence[Playbook], scene: Scene, folders: Iterable[Loaded]) -> Scene:
+    """`scene` with the group, and the tags, that the folders declare for it or the playbooks ask for."""
+    declared = {uid: group for loaded in folders for uid, group in loaded.house.groups.items()}
+    uid, name, tags = scene.uid, scene.name, list(scene.tags)
+    if not uid and f"sim:{name}" in declared:
+        uid = f"sim:{name}"
+    selectors = [selector for playbook in playbooks for selector in playbook.selectors]
+    wanted = [selector[4:] for selector in selectors if selector.startswith("tag:")]
+    if not uid and not tags:
+        fitting = [each for each, group in declared.items() if each.startswith("sim:") and set(group.tags) & {*wanted}]
+        exact = [selector for selector in selectors if not selector.startswith("tag:") and not selector.endswith(":*")]
+        if fitting:
+            uid, name = fitting[0], fitting[0].partition(":")[2]
+        elif exact and not wanted:
+            uid = exact[0]
+        else:
+            tags = wanted
+    tags += declared[uid].tags if uid in declared else []
     network = "wechat" if uid.startswith("wechat:") else scene.network
-    return scene.model_copy(update={"tags": tuple(dict.fromkeys(tags)), "uid": uid, "network": network})
+    return scene.model_copy(update={"name": name, "uid": uid, "tags": tuple(dict.fromkeys(tags)), "network": network})
 
 
-def _one(loaded: Loaded, path: Path, folder: Path) -> Playbook:
-    relative = path.resolve().relative_to(folder.resolve()).as_posix()
-    for playbook in loaded.playbooks:
-        if playbook.path == relative:
-            return playbook
-    raise OperatorMistake(f"{path} 不是剧本 · not a playbook", code="no-playbook", place=str(path))
+def _below(loaded: Loaded, path: Path, root: Path) -> list[Playbook]:
+    """The usable playbooks of a folder within the root."""
+    inside = path.resolve().relative_to(root).as_posix()
+    return [
+        playbook
+        for playbook in loaded.playbooks
+        if playbook.is_available and (inside == "." or playbook.path.startswith(f"{inside}/"))
+    ]
+
+
+def _one(loaded: Loaded, path: Path, root: Path) -> Playbook:
+    relative = path.resolve().relative_to(root).as_posix()
+    found = next((playbook for playbook in loaded.playbooks if playbook.path == relative), None)
+    if found is None:
+        raise OperatorMistake(f"{path} 不是剧本 · not a playbook", code="no-playbook", place=str(path))
+    if not found.is_available:
+        wrong = [problem for problem in found.problems if problem.is_error] or list(loaded.problems)
+        lines = [f"{problem.place}: {problem.message.zh}" for problem in wrong[:3]]
+        raise OperatorMistake(
+            f"{path} 现在不能用 · not usable\n" + "\n".join(lines), code="no-playbook", hint=f"qunops check {path}"
+        )
+    return found
 
 
 def root_of(path: Path) -> Path:
-    """The folder of playbooks that the file belongs to: the nearest with shared settings, else the nearest that is
+    """The folder of playbooks that the path belongs to: the nearest with shared settings, else the nearest that is
     called `playbooks`, else its own."""
-    if not path.is_file():
-        raise OperatorMistake(f"没有这个文件: {path} · no such file", code="no-playbook", place=str(path))
-    above = path.resolve().parents[:4]
+    if not path.exists():
+        raise OperatorMistake(f"没有 {path} · no such file", code="no-playbook", place=str(path))
+    whole = path.resolve()
+    above = [whole, *whole.parents[:3]] if path.is_dir() else list(whole.parents[:4])
     for folder in above:
         if (folder / BASE).exists() or (folder / GROUPS).exists():
             return folder
