@@ -45,9 +45,7 @@ class PlaybookFolder:
     def load(self) -> Loaded:
         """The folder as it is; what is broken stays as it was before, if it was loaded before."""
         files, unreadable = read_files(self.path)
-        loaded = load(files, self.checks())
-        if unreadable:
-            loaded = Loaded(loaded.playbooks, (*unreadable, *loaded.problems), loaded.house)
+        loaded = load(files, self.checks(), unreadable)
         self.current = loaded if self.current is None else loaded.keeping(self.current)
         return self.current
 
@@ -63,12 +61,19 @@ def read_files(path: Path) -> tuple[dict[str, str], list[Problem]]:
     found: dict[str, str] = {}
     problems: list[Problem] = []
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
-        if file.suffix.lower() not in _TEXT or not file.is_file() or file.stat().st_size > _MOST_BYTES:
-            continue
         name = file.relative_to(root).as_posix()
-        if any(part.startswith(".") for part in name.split("/")):
+        if file.suffix.lower() not in _TEXT or any(part.startswith(".") for part in name.split("/")):
             continue
-        content = file.read_bytes()
+        try:
+            if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+                continue
+            content = file.read_bytes()
+        except FileNotFoundError:  # editors replace files while we look
+            continue
+        except OSError as error:
+            message = Wording(f"读不了这个文件: {error.strerror}", f"the file can't be read: {error.strerror}")
+            problems.append(Problem(code="PB116", place=Source(name, "").place(1, 1), message=message))
+            continue
         try:
             found[name] = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -153,6 +153,14 @@ CODES: Mapping[str, Code] = dict(
             "文件请存成 UTF-8 编码(记事本:另存为 → 编码 → UTF-8)。",
             "Save the file as UTF-8.",
         ),
+        _code(
+            "PB116",
+            "error",
+            "读不了文件",
+            "File can't be read",
+            "多半是权限不对:让运行机器人的用户可以读这个文件。",
+            "Usually its permissions: the user that runs the bot must be able to read it.",
+        ),
         # 2xx: shape and values
         _code(
             "PB201",

@@ -6,7 +6,7 @@ tests. A playbook with an error is unavailable; all else goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.text import clean
@@ -18,7 +18,7 @@ from bot.playbook.nodes import Source
 from bot.playbook.playbook import Playbook, open_playbook
 from bot.playbook.problems import Problem, Wording, ordered
 
-NOT_PLAYBOOKS = frozenset(("tests", "banks", "bank", "lexicon", "lexica", "content", "assets", "files"))
+NOT_PLAYBOOKS = frozenset(("tests", "banks", "bank", "lexicon", "lexica", "content", "assets", "files", "scenarios"))
 
 
 def is_playbook(path: str) -> bool:
@@ -64,7 +64,8 @@ class Loaded:
 
     def keeping(self, previous: Loaded) -> Loaded:
         """This state, but what is broken now goes on as it was in `previous`, marked `is_kept`."""
-        before = {each.path: each for each in previous.playbooks if each.is_available}
+        taken = {each.id for each in self.playbooks if each.is_available}
+        before = {each.path: each for each in previous.playbooks if each.is_available and each.id not in taken}
         kept = []
         for each in self.playbooks:
             old = before.get(each.path)
@@ -75,12 +76,19 @@ class Loaded:
         return Loaded(tuple(kept), self.problems, self.house)
 
 
-def load(files: Mapping[str, str], checks: Checks) -> Loaded:
-    """Reads `files` (path relative to the folder, with `/` → text). Never raises for what is in them."""
+def load(files: Mapping[str, str], checks: Checks, unreadable: Sequence[Problem] = ()) -> Loaded:
+    """Reads `files` (path relative to the folder, with `/` → text). Never raises for what is in them.
+
+    `unreadable` are problems of files that are there but have no text: playbooks among them are unavailable.
+    """
     files = {path: clean_text(path, text) for path, text in files.items()}
-    problems: list[Problem] = []
+    problems: list[Problem] = list(unreadable)
     house = open_house(files, checks, problems)
+    house.is_sound &= not any(problem.place.path in (BASE, GROUPS) for problem in unreadable)
     playbooks = [open_playbook(path, files[path], house) for path in sorted(files) if is_playbook(path)]
+    for problem in unreadable:
+        if is_playbook(problem.place.path):
+            playbooks.append(Playbook(id="", path=problem.place.path, problems=(problem,)))
     _same_names(playbooks)
     for playbook in playbooks:
         problems.extend(playbook.problems)

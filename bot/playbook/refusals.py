@@ -213,6 +213,9 @@ def _refused(refusal: _Refusal, place: Place, key: str) -> Problem:
         message = Wording(f"{got.zh.lstrip()}不是{what.zh}", f"{got.en} is not a {what.en}")
         hint = _format_hint(quantity, refusal.node)
         return Problem(code="PB206", place=place, message=message, expected=expected, hint=hint, key=key)
+    if "carries an offset" in text:
+        message = Wording("不要写时区,按剧本的 timezone 计算", "leave the offset out, the playbook's timezone applies")
+        return Problem(code="PB206", place=place, message=message, expected=expected, key=key)
     code, _, rest = text.partition("|")
     if code in ("PB206", "PB209", "PB211", "PB212", "PB213"):
         words, _, hints = rest.partition("|")

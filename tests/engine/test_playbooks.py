@@ -47,6 +47,23 @@ def test_a_bad_file_keeps_its_earlier_version(tmp_path: Path) -> None:
     assert mended.problems == ()
 
 
+def test_a_file_saved_in_another_encoding_keeps_its_earlier_version(tmp_path: Path) -> None:
+    """A playbook, or the shared base, that turns unreadable changes nothing in the group."""
+    playbooks = folder(tmp_path)
+    playbooks.load()
+    (tmp_path / "camp.yaml").write_bytes(CAMP.encode("gb18030"))
+    broken = playbooks.load()
+    assert points(broken) == 5
+    assert [(each.is_kept, [problem.code for problem in each.problems]) for each in broken.playbooks] == [
+        (True, ["PB115"])
+    ]
+    folder(tmp_path, CAMP.replace("points: 5", "points: 9"))
+    (tmp_path / "base.yaml").write_bytes("# 底子\nquiet_hours: 22:00-07:00\n".encode("gb18030"))
+    assert points(playbooks.load()) == 5
+    (tmp_path / "base.yaml").write_text("quiet_hours: 22:00-07:00\n", "utf-8")
+    assert points(playbooks.load()) == 9
+
+
 def test_files_that_are_no_text(tmp_path: Path) -> None:
     """A playbook in another encoding is a problem with its line; a spreadsheet's GB18030 is read; others are skipped."""
     (tmp_path / "a.yaml").write_bytes("playbook: a\ntitle: 共读\n".encode("gb18030"))
@@ -79,3 +96,13 @@ async def test_a_save_is_noticed(tmp_path: Path) -> None:
         assert points(loaded) >= 9
         stop.set()
         await task
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    """A link to nowhere, a folder named like a file and a huge file don't stop the others from being read."""
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.yaml").mkdir()
+    with (tmp_path / "huge.txt").open("wb") as huge:
+        huge.truncate(30 << 20)
+    assert folder(tmp_path).load().is_sound
+    assert list(read_files(tmp_path)[0]) == ["camp.yaml"]

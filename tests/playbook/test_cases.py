@@ -61,9 +61,9 @@ def test_case(path: Path) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    """Each diagnostic is shown by some case, but for two that need a large file or one that isn't text."""
+    """Each diagnostic is shown by some case, but for those that need a large file or one that can't be read."""
     seen = "".join(path.read_text("utf-8") for path in CASES.glob("*.case"))
-    assert [code for code in CODES if code not in ("PB101", "PB115") and f" {code} " not in seen] == []
+    assert [code for code in CODES if code not in ("PB101", "PB115", "PB116") and f" {code} " not in seen] == []
 
 
 def test_enough_cases() -> None:

@@ -121,6 +121,16 @@ def test_a_broken_file_keeps_its_earlier_version() -> None:
     assert after.plan("qq:9").plays["other/演示"].params.count == 6  # type: ignore[attr-defined]
 
 
+def test_broken_shared_settings_keep_everything() -> None:
+    """With base.yaml broken no playbook takes a new version: quiet hours can't be lost by a typo."""
+    before = loaded()
+    after = loaded(base_yaml=BASE.replace("22:00-07:00", "晚上"), camp_yaml=CAMP.replace("count: 4", "count: 7"))
+    assert not after.playbooks[0].is_available
+    assert [problem.code for problem in after.problems] == ["PB206", "PB315"]
+    kept = after.keeping(before).keeping(after.keeping(before))
+    assert kept.plan("qq:1").plays == before.plan("qq:1").plays
+
+
 def test_commands_of_disabled_plays_are_silent() -> None:
     """`enabled: false` takes a play out of the plan, the rest stays."""
     off = loaded(camp_yaml=CAMP.replace("count: 4", "count: 4\n    enabled: false"))
