@@ -51,7 +51,9 @@ def post(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say:
         "long": board.long,
         "refused": board.refused,
     }
-    shelf.boards[chain.id] = Board(posted_at=ctx.now, posts=board.posts + 1, has_ids=board.has_ids)
+    shelf.boards[chain.id] = Board(
+        posted_at=ctx.now, posts=board.posts + 1, has_ids=board.has_ids, late_at=board.late_at
+    )
     return Say(words=Template("chain/list", data), key=f"post:{chain.id}:{board.posts + 1}")
 
 

@@ -22,6 +22,7 @@ class State(Frozen):
 class Board(Frozen):
     """What is to be posted. `post_at`: a timer is set. `kept`: entries that a list left out or changed in vain.
 
+    `late_at`: when a list was last told that it came too late.
     `has_ids`: the network tells the ids of what we post, so a reply to something unknown is a reply to something else.
     """
 
@@ -32,6 +33,7 @@ class Board(Frozen):
     long: int = 0
     refused: int = 0
     has_ids: bool = False
+    late_at: datetime | None = None
 
 
 class Pending(Frozen):

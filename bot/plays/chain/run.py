@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.core.effects import Effect, Note, Say, Template
 from bot.core.events import (
@@ -33,6 +34,8 @@ _CANCELS_OTHER = re.compile(r"^\s*(取消|取消接龙|取消报名)\s*@(\S+)\s*
 
 _ASKED_AT_ONCE = 3
 """Members who are asked about their lines after one message; the table shows what is still open."""
+
+_LATE_ONCE_PER = timedelta(minutes=10)
 
 _CHATTY = 12
 """A longer `取消 …` that names nobody is chat."""
@@ -108,7 +111,20 @@ def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _
         return None
     if not is_list and outcome.what != "list" and _is_meant_elsewhere(shelf, event, ctx):
         return None
+    if is_list and outcome.what == "late" and _was_just_said(shelf, outcome, ctx):
+        return _after(shelf, outcome, ctx, before)
     return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, event.text)]
+
+
+def _was_just_said(shelf: Shelf, outcome: Outcome, ctx: Ctx) -> bool:
+    """Whether the group has just been told that this chain is over: one answer to a flurry of late lists."""
+    if outcome.chain is None:
+        return False
+    board = shelf.boards.get(outcome.chain.id, Board())
+    if board.late_at is not None and ctx.now - board.late_at < _LATE_ONCE_PER:
+        return True
+    shelf.boards[outcome.chain.id] = board.model_copy(update={"late_at": ctx.now})
+    return False
 
 
 def _may_open(outcome: Outcome, ctx: Ctx) -> bool:

@@ -572,3 +572,15 @@ def test_commands_follow_the_playbooks_word() -> None:
         "「团水果」还没接的：张三、李四、老陈、阿杰",
         "没找到要取消的那条，发「团购」可以看看名单",
     ]
+
+
+def test_a_flurry_of_late_lists_gets_one_answer() -> None:
+    """Everybody reads the first answer; a late +1 still gets its own."""
+    group = chat()
+    group.says("小美", "#接龙\n徒步\n\n1. 小美")
+    group.says("小美", "截止")
+    group.bot()
+    for name in ("阿杰", "张三", "李四"):
+        group.says(name, f"#接龙\n徒步\n\n1. 小美\n2. {name}")
+    group.says("阿杰", "+1")
+    assert group.bot() == ["「徒步」已经截止啦，要加要改请找管理员"] * 2
