@@ -238,7 +238,9 @@ def outcome_of(connection: Connection, recorded: Recorded, since: datetime) -> O
     outcome.notes = _notes(connection, recorded, chat_id, start)
     outcome.failures = int(
         connection.execute(
-            select(func.count()).select_from(t.trace).where(t.trace.c.error != "", t.trace.c.at >= start)
+            select(func.count())
+            .select_from(t.dead_event)
+            .where(t.dead_event.c.chat_id == chat_id, t.dead_event.c.at >= start)
         ).scalar()
         or 0
     )

@@ -147,9 +147,10 @@ def _rows(simulation: Simulation, query: Any) -> list[Any]:
 
 
 def _never_fired(simulation: Simulation, plan: GroupPlan | None) -> list[str]:
-    """Plays that had no effect at all: neither said, nor credited, nor noted anything."""
-    query = select(t.trace.c.ref).where(t.trace.c.effects.notin_(("", "[]"))).distinct()
-    fired = {row.ref for row in _rows(simulation, query)} | {entry.play for entry in simulation.transcript.entries}
+    """Plays of which nothing was seen: they sent nothing and noted nothing."""
+    noted = select(t.run.c.ref).where(t.run.c.id.in_(select(t.note.c.run_id)))
+    queued = select(t.run.c.ref).where(t.run.c.id.in_(select(t.outbox.c.run_id)))
+    fired = {row.ref for query in (noted, queued) for row in _rows(simulation, query)}
     return [active.name for ref, active in plan.plays.items() if ref not in fired] if plan is not None else []
 
 
@@ -164,14 +165,10 @@ def _undelivered(simulation: Simulation) -> dict[str, int]:
 
 
 def failures(simulation: Simulation) -> list[str]:
-    """Steps that raised and events that were buried, each kind once with its count."""
-    steps = _rows(
-        simulation,
-        select(t.trace.c.ref, t.trace.c.event, t.trace.c.error, func.count())
-        .where(t.trace.c.error != "")
-        .group_by(t.trace.c.ref, t.trace.c.event, t.trace.c.error),
-    )
-    dead = _rows(simulation, select(t.dead_event.c.ref, t.dead_event.c.cause, t.dead_event.c.error))
-    return [f"{_name(ref)} 遇到 {event} 失败 {count} 次: {error}" for ref, event, error, count in steps] + [
-        f"{_name(ref)} {cause}: {error}" for ref, cause, error in dead if not steps
+    """Steps that raised and events that were buried, each kind once with its count, the latest last."""
+    dead = t.dead_event.c
+    query = select(dead.ref, dead.error, func.count()).group_by(dead.ref, dead.error).order_by(func.max(dead.id))
+    return [
+        f"{_name(ref)}: {error}" + (f" ({count} 次)" if count > 1 else "")
+        for ref, error, count in _rows(simulation, query)
     ]
