@@ -46,7 +46,8 @@ class App:
         self.database = Database(settings.database)
         self.world = self._world() if settings.simulator.enabled else None
         self.simulator = SimulatorTransport(self.world, clock=self.clock.now) if self.world else None
-        self.onebot = OneBot(settings.onebot, now=self.clock.now) if settings.onebot else None
+        onebot = settings.onebot and settings.onebot.model_copy(update={"debug_frames": settings.keep_frames})
+        self.onebot = OneBot(onebot, now=self.clock.now) if onebot else None
         transports: dict[str, Transport] = {
             each.platform: each for each in (self.simulator, self.onebot) if each is not None
         }

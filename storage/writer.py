@@ -434,9 +434,18 @@ class Writer:
     def open_gap(self, account_id: int, at: int) -> None:
         self.connection.execute(t.gap.insert().values(account_id=account_id, from_at=at, to_at=at, status="open"))
 
-    def end_gap(self, account_id: int, at: int) -> None:
+    def end_gap(self, account_id: int, at: int) -> bool:
+        """Whether a gap was open."""
         ended = update(t.gap).where(t.gap.c.account_id == account_id, t.gap.c.status == "open")
-        self.connection.execute(ended.values(to_at=at, status="ended"))
+        return bool(self.connection.execute(ended.values(to_at=at, status="ended")).rowcount)
+
+    def gap_since_last(self, account_id: int, at: int) -> None:
+        """The gap that a process left which ended without a word: since the last message that anybody logged."""
+        last = select(t.message.c.received_at).order_by(t.message.c.id.desc()).limit(1)
+        since = self.connection.execute(last).scalar()
+        if since is not None and since < at:
+            row = {"account_id": account_id, "from_at": since, "to_at": at, "status": "ended"}
+            self.connection.execute(t.gap.insert().values(**row))
 
     def chat_gap(self, account_id: int, chat_id: int, since: int, until: int, status: str) -> None:
         row = {"account_id": account_id, "chat_id": chat_id, "from_at": since, "to_at": until, "status": status}

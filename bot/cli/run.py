@@ -49,7 +49,11 @@ def run(
     except StorageError as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(UNUSABLE) from None
-    asyncio.run(_serve(app, console, talk=talk))
+    try:
+        asyncio.run(_serve(app, console, talk=talk))
+    except OSError as error:
+        console.print(f"[red]启动不了，端口可能被占用 · cannot start, is the port taken? {error}[/red]")
+        raise typer.Exit(UNUSABLE) from None
 
 
 async def _serve(app: App, console: Console, *, talk: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -48,8 +48,15 @@ _EXPIRY_S = {Lane.MODERATION: 900, Lane.ANSWER: 3600, Lane.NOTICE: 2 * 3600, Lan
 class Applier:
     """Turns effects into the batch's rows. Inward effects change the caches at once, so the next step sees them."""
 
-    def __init__(self, writer: Writer, directory: Directory, renderer: Renderer) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        directory: Directory,
+        renderer: Renderer,
+        caps: Callable[[str, str], frozenset[Capability]],
+    ) -> None:
         self._writer = writer
+        self._caps = caps
         self._directory = directory
         self._renderer = renderer
 
@@ -84,6 +91,10 @@ class Applier:
                 return {"finish": effect.reason}
             case _:
                 return self._outward(batch, room, run, effect, ctx, cause, place)
+
+    def caps_of(self, room: Room) -> frozenset[Capability]:
+        """What the room's primary account may do there by its network's word."""
+        return self._caps(room.primary, room.uid)
 
     # -- inward -----------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,13 @@ from bot.engine.outbox import Pending
 from storage.writer import ROLLUP, Writer
 
 _COLUMN = {name: place for place, name in enumerate(ROLLUP)}
-_ROLLED_UP = {"checkin": "checkins", "quiz": "quiz", "chain": "chain"}
-"""Notes that count in the member's day, and where."""
+_ROLLED_UP = {
+    "checkin": ("checkins", 1),
+    "checkin_undone": ("checkins", -1),
+    "quiz": ("quiz", 1),
+    "chain": ("chain", 1),
+}
+"""Notes that count in the member's day: where, and how much."""
 
 
 class RepeatedCause(Exception):
@@ -84,9 +89,9 @@ class Batch:
             row = self.days[(room.id, day, member_id)] = [0] * len(ROLLUP) + [None]
         return row
 
-    def count(self, room: Room, day: str, member_id: int, column: str) -> None:
-        """Adds one to the member's day."""
-        self.day_of(room, day, member_id)[_COLUMN[column]] += 1
+    def count(self, room: Room, day: str, member_id: int, column: str, by: int = 1) -> None:
+        """Adds to the member's day."""
+        self.day_of(room, day, member_id)[_COLUMN[column]] += by
 
     def write(self, writer: Writer) -> dict[str, int]:
         """Everything but the log itself, each table once. Returns idem → id of the outbox rows that are new.
@@ -100,16 +105,15 @@ class Batch:
         self._write_slots(writer)
         new_notes = writer.notes([[n.run.id, n.room.id, n.member_id, n.what, n.key, n.data, now] for n in self.notes])
         for note in self.notes:
-            column = _ROLLED_UP.get(note.what)
-            if column and note.member_id is not None and (note.run.id, note.what, note.key) in new_notes:
+            counts = _ROLLED_UP.get(note.what)
+            if counts and note.member_id is not None and (note.run.id, note.what, note.key) in new_notes:
                 new_notes.discard((note.run.id, note.what, note.key))
-                self.count(note.room, note.day, note.member_id, column)
+                self.count(note.room, note.day, note.member_id, *counts)
         writer.member_days([[*key, *row] for key, row in self.days.items()])
         if writer.ledger(self.ledger) < len(self.ledger):
             raise RepeatedCause
         writer.write_balances([[*key, points] for key, points in self.balances.items()])
         self._write_times(writer)
-        writer.tasks(self.tasks)
         self._write_tags(writer, now)
         writer.mark_recalled(self.recalled)
         writer.mark_edited(self.edited)

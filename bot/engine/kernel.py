@@ -33,6 +33,7 @@ from bot.engine.directory import Directory, Room
 from bot.engine.failpoints import fp
 from bot.engine.intake import Intake
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
+from bot.engine.questions import Questions
 from bot.engine.render import Renderer
 from bot.engine.roster import take_groups, take_members
 from bot.engine.stepper import Stepper
@@ -121,13 +122,15 @@ class Kernel:
         self.outbox = Outbox(limits)
         self.counters = Counters()
         self.suspects: dict[int, Pending] = {}
-        self._applier = Applier(self.writer, self.directory, renderer)
+        self._applier = Applier(self.writer, self.directory, renderer, caps_of)
         self._intake = Intake(self.writer, self.directory, self.counters)
+        self._questions = Questions(self.writer, self.directory, self._applier, renderer)
         self._stepper = Stepper(
-            self.writer, self.directory, self._applier, self._intake, self.counters,
+            self.writer, self.directory, self._applier, self._intake, self._questions, self.counters,
             caps_of=caps_of, dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
         self._is_stale = False
+        self._seen_online: set[str] = set()
         self._times = Times(self.writer, self.directory, self.counters)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -163,6 +166,10 @@ class Kernel:
         self.directory.replan(plan_for)
         self._stepper.new_generation()
         return self.activate(now)
+
+    def pause(self) -> None:
+        """Nothing more goes out: the bot is about to stop. What waits is found by the next start."""
+        self.outbox.is_paused = True
 
     def next_wake(self) -> datetime | None:
         """When `cycle` should be called even if nothing arrives."""
@@ -212,7 +219,10 @@ class Kernel:
         """Opens the account's outbox and ends its gap. Returns its suspects with their creation time (ms)."""
         with self._connection.begin():
             self.directory.resolve([account], (), {})
-            self.writer.end_gap(self.directory.accounts[account], to_ms(now))
+            ended = self.writer.end_gap(self.directory.accounts[account], to_ms(now))
+            if not ended and account not in self._seen_online:
+                self.writer.gap_since_last(self.directory.accounts[account], to_ms(now))
+            self._seen_online.add(account)
             rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
         self.directory.settled()
         self.outbox.set_online(account, True)
@@ -314,6 +324,7 @@ class Kernel:
                     self._reread()
                 work(batch)
                 self._follow_up(batch)
+                self._questions.announce(batch)
                 fp("flush.begin")
                 ids = batch.write(self.writer)
                 fp("flush.written")

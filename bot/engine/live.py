@@ -66,9 +66,13 @@ class LiveEngine:
         await self.call(self._load_last_seen)
         await self.call(lambda kernel: kernel.activate(self._clock.now()))
         running = [self._spawn(transport.run(self), transport.platform) for transport in self._transports.values()]
+        stopping = self._spawn(stop.wait(), "stop")
         try:
-            await stop.wait()
+            ended, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended - {stopping}:
+                task.result()  # a network that cannot even begin (its port is taken) ends the bot with the reason
         finally:
+            stopping.cancel()
             await self._drain()
             for task in running:
                 task.cancel()
@@ -76,7 +80,8 @@ class LiveEngine:
             await asyncio.to_thread(self.writing.stop)
 
     async def _drain(self, patience_s: float = 10.0) -> None:
-        """Waits for the sends under way, so that a clean stop leaves nothing unknown."""
+        """Releases no more sends and waits for those under way, so that a clean stop leaves nothing unknown."""
+        await self.call(lambda kernel: kernel.pause())
         sends = [task for task in self._tasks if task.get_name().startswith("send")]
         if sends:
             await asyncio.wait(sends, timeout=patience_s)

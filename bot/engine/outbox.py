@@ -91,13 +91,17 @@ class Outbox:
         self._accounts: dict[str, _Account] = {}
         self._wakes: list[tuple[int, str]] = []
         self.in_flight: dict[int, Pending] = {}
+        self.is_paused = False
+        """Nothing more is released: the bot is about to stop."""
 
     def __len__(self) -> int:
         return len(self.in_flight) + sum(len(c.queue) for c in self._conversations.values())
 
     def oldest_at(self) -> int | None:
         """Since when the longest waiting row could have gone: the outbox's age."""
-        return min((entry[2].not_before for c in list(self._conversations.values()) for entry in list(c.queue)), default=None)
+        return min(
+            (entry[2].not_before for c in list(self._conversations.values()) for entry in list(c.queue)), default=None
+        )
 
     def add(self, pending: Pending) -> None:
         conversation = self._conversations.setdefault(pending.conversation, _Conversation())
@@ -154,6 +158,8 @@ class Outbox:
         ready: list[tuple[int, int, Pending, _Conversation]] = []
         expired: list[Pending] = []
         seen: set[str] = set()
+        if self.is_paused:
+            return [], []
         while self._wakes and self._wakes[0][0] <= now:
             _, name = heapq.heappop(self._wakes)
             if name in seen:
@@ -210,7 +216,7 @@ class Outbox:
 
     def next_wake(self) -> int | None:
         """When `release` may have something again."""
-        return self._wakes[0][0] if self._wakes else None
+        return self._wakes[0][0] if self._wakes and not self.is_paused else None
 
     def _drop_expired(self, conversation: _Conversation, now: int) -> list[Pending]:
         gone = [e[2] for e in conversation.queue if e[2].expires_at is not None and e[2].expires_at <= now]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bot.core.errors import TemplateMistake
-from bot.core.events import Event
+from bot.core.events import Event, MessageReceived
 from bot.core.play import Capability, Context, Needs, Score, Step
 from bot.core.scoring import since
 from bot.engine import runner
@@ -19,6 +19,7 @@ from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Room, Run
 from bot.engine.failpoints import fp
 from bot.engine.intake import Fresh, Intake
+from bot.engine.questions import Questions
 from bot.engine.runner import Facts, Heard, StepFailed
 from bot.engine.times import dump_spec
 from bot.playbook.model import ActivePlay
@@ -42,6 +43,7 @@ class Stepper:
         directory: Directory,
         applier: Applier,
         intake: Intake,
+        questions: Questions,
         counters: Counters,
         *,
         caps_of: Callable[[str, str], frozenset[Capability]],
@@ -50,6 +52,7 @@ class Stepper:
         trace: bool,
     ) -> None:
         self._writer, self._directory, self._applier, self._intake = writer, directory, applier, intake
+        self._questions = questions
         self._counters, self._caps_of, self._dump, self._restore, self._trace = counters, caps_of, dump, restore, trace
         self._generation = 0
         self._slots_held = 0
@@ -212,6 +215,11 @@ class Stepper:
         self._prefetch((item.room, one) for item, hearers in zip(fresh, heard, strict=True) for one in hearers)
         for item, hearers in zip(fresh, heard, strict=True):
             self._intake.before_step(batch, item)
+            if isinstance(item.event, MessageReceived) and item.room is not None:
+                decision = self._questions.answer(batch, item.room, item.event)
+                if decision is not None:
+                    self.step(batch, *decision)
+                    hearers = []
             for one in hearers:
                 assert item.room is not None
                 self._advance(batch, item.room, item.event, one)
