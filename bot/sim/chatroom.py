@@ -16,7 +16,7 @@ from sqlalchemy import select
 from bot.core.errors import OperatorMistake
 from bot.sim import deeds as d
 from bot.sim import moments
-from bot.sim.report import failures
+from bot.sim.report import play_name
 from bot.sim.script import parse_line
 from bot.sim.simulation import Simulation
 from storage import tables as t
@@ -48,7 +48,8 @@ class ChatRoom:
         self._echoes = echoes
         """Whether the person's own lines are shown again: not on a terminal, where they were typed."""
         self._shown = len(simulation.transcript.entries)
-        self._failures = 0
+        self._failed = 0
+        """The last buried event that was told."""
 
     def names(self) -> list[str]:
         return [person.shown for person in self.simulation.people.room.people.values() if not person.is_bot]
@@ -86,13 +87,12 @@ class ChatRoom:
 
     def _new_failures(self) -> Iterator[str]:
         """A play that fails is silent in the group; here it is said."""
-        counters = self.simulation.kernel.counters
-        fresh, self._failures = (
-            counters.failed_steps + counters.buried - self._failures,
-            counters.failed_steps + counters.buried,
-        )
-        if fresh:
-            yield from (f"! 出错: {line}" for line in failures(self.simulation)[-fresh:])
+        dead, connection = t.dead_event.c, self.simulation.house.connection
+        with connection.begin():
+            rows = connection.execute(select(dead.id, dead.ref, dead.error).where(dead.id > self._failed)).all()
+        for row in rows:
+            self._failed = max(self._failed, row.id)
+            yield f"! 出错: {play_name(row.ref)}: {row.error}"
 
     def tick(self, now: datetime) -> list[str]:
         """Lets the time come to `now`."""

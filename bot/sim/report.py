@@ -101,7 +101,7 @@ def report_of(simulation: Simulation, plan: GroupPlan | None) -> Report:
         if entry.who != "bot":
             continue
         by_day[entry.at.astimezone(simulation.zone).date().isoformat()] += 1
-        by_play[_name(entry.play)] += 1
+        by_play[play_name(entry.play)] += 1
         if entry.to:
             to_members[entry.to.partition(":")[2]] += 1
         elif entry.kind in ("message", "filemessage", "announcement"):
@@ -136,7 +136,8 @@ _ACTIONS = {
 }
 
 
-def _name(ref: str) -> str:
+def play_name(ref: str) -> str:
+    """`<playbook>/<play>` → the play; what the engine does of itself is 群运's."""
     return ref.partition("/")[2] or ref or "群运"
 
 
@@ -169,6 +170,6 @@ def failures(simulation: Simulation) -> list[str]:
     dead = t.dead_event.c
     query = select(dead.ref, dead.error, func.count()).group_by(dead.ref, dead.error).order_by(func.max(dead.id))
     return [
-        f"{_name(ref)}: {error}" + (f" ({count} 次)" if count > 1 else "")
+        f"{play_name(ref)}: {error}" + (f" ({count} 次)" if count > 1 else "")
         for ref, error, count in _rows(simulation, query)
     ]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bot.cli import build
 from bot.sim.chatroom import ChatRoom, Goodbye
 from bot.sim.plans import ZONE, stage
+from bot.sim.report import report_of
 from bot.sim.scenario import Setting
 from bot.sim.tryout import opened
 
@@ -93,6 +94,20 @@ def test_help_names_every_command_and_quit_ends(room: ChatRoom) -> None:
         assert f"/{name} " in text
     with pytest.raises(Goodbye):
         room.enter("/quit")
+
+
+def test_a_play_that_fails_is_not_silent_here(tmp_path: Path) -> None:
+    """In the group a failing step says nothing; whoever tries a playbook is told."""
+    broken = tmp_path / "camp.yaml"
+    broken.write_text(CAMP.read_text(encoding="utf-8").replace("{{ name }} 第", "{{ name.a.b }} 第"), encoding="utf-8")
+    setting = Setting()
+    staged = stage([broken], setting.group, setting.begins(ZONE))
+    with opened(staged, setting) as simulation:
+        room = ChatRoom(simulation)
+        said, failed = room.enter("打卡")
+        assert said == "08:00 小明: 打卡"
+        assert failed.startswith("! 出错: 打卡: ")
+        assert report_of(simulation, staged.plan).failures == [failed.removeprefix("! 出错: ")]
 
 
 def test_completion(room: ChatRoom) -> None:
