@@ -57,10 +57,13 @@ class BulkInsert:
 
 
 class BulkUpdate:
-    """`UPDATE … FROM rows`: each row holds the `key` columns first, then the `changes` columns."""
+    """`UPDATE … FROM rows`: each row holds the `key` columns first, then the `changes` columns.
 
-    def __init__(self, table: Table, *, key: Sequence[str], changes: Sequence[str]) -> None:
-        self._table, self._key, self._changes = table, tuple(key), tuple(changes)
+    `where` narrows the search further; the row's values are `n.<column>` there.
+    """
+
+    def __init__(self, table: Table, *, key: Sequence[str], changes: Sequence[str], where: str = "") -> None:
+        self._table, self._key, self._changes, self._where = table, tuple(key), tuple(changes), where
         self._statements: dict[str, TextClause] = {}
 
     def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
@@ -73,6 +76,7 @@ class BulkUpdate:
             picks = ", ".join(f"{_pick(self._table.c[c], i, name)} AS {c}" for i, c in enumerate(columns))
             sets = ", ".join(f'"{c}" = n.{c}' for c in self._changes)
             where = " AND ".join(f'"{self._table.name}".{c} = n.{c}' for c in self._key)
+            where += f" AND {self._where}" if self._where else ""
             sql = f'UPDATE "{self._table.name}" SET {sets} FROM (SELECT {picks} FROM {rows_source(name)}) AS n WHERE {where}'
             statement = self._statements[name] = text(sql)
         connection.execute(statement, {"rows": orjson.dumps(rows).decode()})

@@ -116,8 +116,11 @@ _REFUSED = BulkInsert(
 )  # fmt: skip
 _CHAT_FACTS = BulkUpdate(t.chat, key=("id",), changes=("name", "size", "primary_account_id"))
 _VERSIONS = BulkInsert(t.playbook_version, ("version", "ref", "source", "at"), key=("version",), conflict="nothing")
-_RECALLED = BulkUpdate(t.message, key=("chat_id", "platform_id"), changes=("recalled_at",))
-_EDITED = BulkUpdate(t.message, key=("chat_id", "platform_id"), changes=("edited_at",))
+_BY_PLATFORM_ID = ("chat_id", "account_id", "platform_id")
+# A message's key is its platform id, alone or with ":" and more behind it: a range of the unique index finds it.
+_KEY_RANGE = "message.key >= n.platform_id AND message.key < n.platform_id || ';'"
+_RECALLED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_KEY_RANGE)
+_EDITED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("edited_at",), where=_KEY_RANGE)
 _FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
 _AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
 
@@ -198,7 +201,7 @@ class Writer:
         return {tuple(row) for row in _EVENTS.run(self.connection, rows)}
 
     def mark_recalled(self, rows: Rows) -> None:
-        """(chat_id, platform_id, at)."""
+        """(chat_id, account_id, platform_id, at)."""
         _RECALLED.run(self.connection, rows)
 
     def mark_edited(self, rows: Rows) -> None:

@@ -117,9 +117,9 @@ class Intake:
                 room.name = event.name
                 self._facts(batch, room)
             case MessageRecalled():
-                batch.recalled.append([room.id, event.message_id, to_ms(event.at)])
+                batch.recalled.append(self._place(room, event))
             case MessageEdited():
-                batch.edited.append([room.id, event.message_id, to_ms(event.at)])
+                batch.edited.append(self._place(room, event))
             case _:
                 pass
 
@@ -225,6 +225,10 @@ class Intake:
         if room.kind == "group":
             self._private_group.setdefault(uid, room.uid)
         return person
+
+    def _place(self, room: Room, event: MessageRecalled | MessageEdited) -> list[Any]:
+        """Which logged message is meant, and when that happened to it."""
+        return [room.id, self._directory.accounts[event.account], event.message_id, to_ms(event.at)]
 
     def _membership(self, batch: Batch, room: Room, person: Person) -> None:
         joined = to_ms(person.joined_at) if person.joined_at else None
