@@ -10,18 +10,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bot.config import Settings
 from bot.console.ports import Health
 from bot.console.web import QuietServer, build_web, server_of
 from bot.core.errors import ConfigMistake
-from bot.core.play import Capability
+from bot.core.play import Capability, Schedule
+from bot.engine.calendar import next_fire
 from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
 from bot.engine.kernel import Kernel
 from bot.engine.live import LiveEngine
 from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
+from bot.engine.tidying import tidy
 from bot.playbook.load import Loaded
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.playbook.versions import dump_play, restore_play
@@ -33,6 +36,9 @@ from storage.database import Database
 from storage.schema import upgrade
 
 log = logging.getLogger(__name__)
+
+
+_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class App:
@@ -74,6 +80,7 @@ class App:
         """Serves until `stop`, then drains and closes; what is durable stays, what was claimed is settled."""
         web = self._web()
         watching = asyncio.create_task(self.folder.watch(self._changed), name="watch playbooks")
+        tidying = asyncio.create_task(self._tidy_daily(), name="retention")
         serving = asyncio.create_task(web.serve(), name="web") if web is not None else None
         try:
             engine = asyncio.create_task(self.engine.run(stop), name="engine")
@@ -82,6 +89,7 @@ class App:
         finally:
             stop.set()
             watching.cancel()
+            tidying.cancel()
             if web is not None and serving is not None:
                 web.should_exit = True
                 await asyncio.wait({serving}, timeout=5)
@@ -133,7 +141,18 @@ class App:
         await self._changed(await asyncio.to_thread(self.folder.load))
         return [f"{problem.place.path}:{problem.place.line}: {problem.code}" for problem in self.loaded.problems]
 
+    async def tidy(self) -> int:
+        """Cuts the log to what the settings keep; how many rows went."""
+        rules = self.settings.retention
+        return await tidy(self.engine, self.clock.now(), rules.groups, rules.days)
+
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    async def _tidy_daily(self) -> None:
+        schedule = Schedule(name="retention", at=self.settings.retention.at)
+        while (due := next_fire(schedule, self.clock.now(), _ZONE)) is not None:
+            await asyncio.sleep((due - self.clock.now()).total_seconds())
+            log.info("retention: %d rows deleted", await self.tidy())
 
     async def _changed(self, loaded: Loaded) -> None:
         """New playbooks, already validated: one swap, between two transactions."""

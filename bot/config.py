@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import time
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.core.errors import ConfigMistake
 from bot.core.ratelimit import Bucket
+from bot.core.units import Clock
 from bot.engine.outbox import OFF, Limits
 from bot.playbook.nodes import Node, plain
 from bot.playbook.problems import Problem
@@ -74,6 +76,18 @@ class HttpSettings(_Settings):
     port: int = Field(default=6780, ge=0, le=65535, description="端口 · port")
 
 
+class RetentionSettings(_Settings):
+    """How long messages stay. The daily figures, points and their ledger are kept for good."""
+
+    days: int = Field(
+        default=180, ge=0, description="消息保留多少天，0 永久 · days that messages are kept, 0: for ever"
+    )
+    groups: dict[str, int] = Field(
+        default_factory=dict, description="个别群的天数，如 qq:10001: 30 · days of single groups"
+    )
+    at: Clock = Field(default=time(4, 30), description="每天几点清理 · when the cut is made")
+
+
 class LogSettings(_Settings):
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="日志级别 · level")
     format: Literal["text", "json"] = Field(default="text", description="给人看还是给程序看 · for people or programs")
@@ -92,6 +106,7 @@ class Settings(_Settings):
     )
     limits: LimitSettings = LimitSettings()
     http: HttpSettings = HttpSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     keep_frames: bool = Field(default=False, description="保留最近的原始数据包，排错用 · keep raw frames for debugging")
     trace: bool = Field(default=True, description="记录每一步的原因，供 why 查询 · record why, for `why`")

@@ -107,16 +107,17 @@ async def _talk(app: App, console: Console, stop: asyncio.Event) -> None:
     """Lines from the terminal become what members do; what the bot says in the simulated group is printed."""
     assert app.world is not None
     assert app.simulator is not None
-    world, group = app.world, app.settings.simulator.group
-    seen = set(world.room(group).messages)
+    world = app.world
+    seen: set[str] = set()
     lines = asyncio.create_task(_lines(app, console, stop))
     try:
         while True:
-            for said in list(world.room(group).messages.values()):
-                if said.message_id not in seen:
+            for room in list(world.rooms.values()):
+                for said in list(room.messages.values()):
+                    if said.message_id not in seen and said.member == BOT:
+                        where = f"（私聊 {room.uid.partition('@')[2]}）" if ":@" in room.uid else ""
+                        console.print(f"群小助{where}: {said.text}", markup=False, style="green")
                     seen.add(said.message_id)
-                    if said.member == BOT:
-                        console.print(f"[green]群小助[/green]: {said.text}", markup=True)
             await asyncio.sleep(0.1)
     finally:
         lines.cancel()

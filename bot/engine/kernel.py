@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection
@@ -41,6 +41,8 @@ from bot.engine.times import Times
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group, Outgoing
 from storage.writer import Writer
+
+R = TypeVar("R")
 
 _RETRIES = 5
 _BACKOFF_S = (5, 20, 60, 300, 900)
@@ -275,6 +277,11 @@ class Kernel:
         ]
         with self._connection.begin():
             self.writer.frames([[account_id, to_ms(now), raw] for account_id, raw in known], most)
+
+    def in_transaction(self, work: Callable[[Connection], R]) -> R:
+        """Maintenance by the one connection that writes: rows that no cache holds."""
+        with self._connection.begin():
+            return work(self._connection)
 
     # -- the operator -----------------------------------------------------------------------------------------------
 

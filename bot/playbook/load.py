@@ -17,6 +17,8 @@ from bot.playbook.model import ActivePlay, GroupPlan, plan_of
 from bot.playbook.nodes import Source
 from bot.playbook.playbook import Playbook, open_playbook
 from bot.playbook.problems import Problem, Wording, ordered
+from bot.playbook.versions import activate
+from bot.plays import all_plays
 
 NOT_PLAYBOOKS = frozenset(("tests", "banks", "bank", "lexicon", "lexica", "content", "assets", "files", "scenarios"))
 
@@ -51,7 +53,7 @@ class Loaded:
                 variant = playbook.variant_for(chat, every)
                 if variant.is_sound:
                     found.extend(variant.plays)
-            self._plans[key] = plan_of(chat, found, tags | self.house.tags_of(chat))
+            self._plans[key] = plan_of(chat, with_desk(found), tags | self.house.tags_of(chat))
         return self._plans[key]
 
     def applying(self, chat: str, tags: frozenset[str] = frozenset()) -> list[tuple[Playbook, frozenset[str]]]:
@@ -166,3 +168,13 @@ def _meeting(first: Playbook, second: Playbook, house: House) -> str:
             return uid
     common = [selector for selector in first.selectors if selector in second.selectors]
     return common[0] if common else ""
+
+
+def with_desk(plays: list[ActivePlay]) -> list[ActivePlay]:
+    """`plays` and, where none of them is one, the desk with its defaults: 帮助 and 积分 work in every group that runs
+    anything."""
+    desk = all_plays().get("desk")
+    if not plays or desk is None or any(play.play.kind == desk.kind for play in plays):
+        return plays
+    first = plays[0]
+    return [*plays, activate("前台", desk, desk.Params(), {}, first.header, first.definition["header"], {})]
