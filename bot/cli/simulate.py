@@ -19,7 +19,6 @@ from bot.sim.scenario import Scenario, Scene, load
 from bot.sim.simulation import Simulation
 from bot.sim.tryout import opened, run
 
-
 _FIRST_DAY = "2026-03-02 00:00"
 """A Monday, from its first minute."""
 
@@ -39,7 +38,7 @@ def simulate(
     format: Annotated[str, typer.Option(help="text 或 json")] = "text",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="只要结尾的账 · only the report")] = False,
 ) -> None:
-    """Exit 1 when a step failed or the network refused something."""
+    """Exit 0, or 1 when a step failed, or 2 when the playbooks or the scenario can't be used."""
     try:
         setting, lines = load(scenario) if scenario is not None else (Scenario(), [])
         paths = playbooks or ([_beside(scenario, setting.playbook)] if setting.playbook and scenario else [])

@@ -230,7 +230,8 @@ def _judge_words(simulation: Simulation, step: Step, seen: list[Seen], verdict: 
     wanted = [expect(source, simulation.people.bot_name) for source in step.then if source not in SILENCE]
     is_same, rows = compare(wanted, seen)
     if not is_same:
-        verdict.problems.append("群小助说的和期望的不一样" if wanted else "这里群小助应该不出声")
+        problem = "群小助说的和期望的不一样" if wanted else "这里群小助应该不出声"
+        verdict.problems += [problem] if problem not in verdict.problems else []
     return iter(rows)
 
 
