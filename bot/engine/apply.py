@@ -31,7 +31,7 @@ from bot.core.play import Capability, Context
 from bot.core.segments import EVERYONE, Image, Mention, Segment, Text
 from bot.engine import codec
 from bot.engine.batch import Batch, Draft, NoteDraft
-from bot.engine.clock import to_ms
+from bot.engine.clock import to_ms, to_ms_up
 from bot.engine.directory import Directory, Room, Run
 from bot.engine.longtext import split_text
 from bot.engine.outbox import Pending
@@ -73,7 +73,7 @@ class Applier:
                 return self._tag(batch, room, effect)
             case SetTimer():
                 at = max(effect.at, ctx.now)
-                batch.timers[(run.id, effect.name)] = (to_ms(at), orjson.dumps(dict(effect.data)).decode())
+                batch.timers[(run.id, effect.name)] = (to_ms_up(at), orjson.dumps(dict(effect.data)).decode())
                 return {"timer": effect.name, "at": at.isoformat()}
             case CancelTimer():
                 batch.timers[(run.id, effect.name)] = None

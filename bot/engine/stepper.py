@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -306,8 +308,9 @@ class Stepper:
         if needs.balances:
             facts.balances = self._balances(room, needs)
         if needs.recent_s:
-            since = event.at.timestamp() - needs.recent_s
-            facts.recent = tuple(one for one in directory.recent(room) if one.at.timestamp() >= since)
+            since = event.at - timedelta(seconds=needs.recent_s)
+            newest_first = takewhile(lambda one: one.at >= since, reversed(directory.recent(room)))
+            facts.recent = tuple(reversed(tuple(newest_first)))
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
         return facts

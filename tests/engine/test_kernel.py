@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from bot.core.events import Event, MemberJoined, MessageReceived
 from bot.engine import failpoints
+from bot.engine.clock import from_ms, to_ms, to_ms_up
 from bot.engine.codec import plain
 from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
 from bot.engine.render import Renderer
@@ -141,7 +142,8 @@ def test_a_restart_finds_state_and_outbox(start: Callable[[], Bench]) -> None:
     first.kernel.cycle(NOW, [Inbound(says(n, "打卡"), NOW) for n in (10, 11)])
     again = start()
     assert [pending.chat for pending in again.kernel.suspects.values()] == [GROUP]
-    assert len(again.kernel.outbox) == 1
+    assert len(again.kernel.outbox) == 2
+    assert again.kernel.cycle(NOW) == [], "an answer waits until its predecessor's fate is known"
     said = again.deliver(again.kernel.give_up(BOT, NOW) or again.kernel.cycle(NOW))
     assert len(said) == 1
     assert again.one("select count(*) from outbox where status = 'unknown'") == 1
@@ -166,3 +168,10 @@ def test_schedules_fire_once_and_missed_ones_follow_their_policy(bench: Bench) -
     bench.deliver(bench.kernel.cycle(bench.now))
     bench.deliver(bench.kernel.cycle(bench.now))
     assert bench.one("select count(*) from firing") >= due
+
+
+def test_a_timer_never_fires_early() -> None:
+    """Rows keep milliseconds: a time between two of them is the later one, or a play would see `not yet` and lose it."""
+    at = NOW + timedelta(microseconds=1)
+    assert from_ms(to_ms_up(at)) == NOW + timedelta(milliseconds=1)
+    assert to_ms_up(NOW) == to_ms(NOW)

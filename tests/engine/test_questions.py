@@ -74,7 +74,7 @@ class Talk:
         return said
 
 
-@pytest.fixture()
+@pytest.fixture
 def talk(database: Database) -> Iterator[Talk]:
     made = Talk(database)
     yield made
