@@ -220,6 +220,13 @@ class Directory:
             room.balances.clear()
             room.started_version = -1
 
+    def reread(self) -> None:
+        """What a failed transaction may have changed of the chats themselves."""
+        for row in self._writer.all_chats():
+            room = self.rooms.get(row.uid)
+            if room is not None:
+                room.name, room.size, room.primary = row.name, row.size, row.primary_uid or ""
+
     def _remember(self, where: dict[str, int], ids: Mapping[str, int]) -> None:
         where.update(ids)
         self._fresh.extend((where, uid) for uid in ids)

@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 from bot.core.effects import SendFile
 from bot.core.events import EffectSettled, Event, OperatorDecided
 from bot.core.play import ALL_CAPABILITIES, Capability, Member
+from bot.core.text import clean
 from bot.engine import codec
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
@@ -132,6 +133,10 @@ class Kernel:
             caps_of=caps_of, dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
         self._is_stale = False
+        self._sends: list[Dispatch] = []
+        """Committed, not given to the caller yet."""
+        self._handed: set[int] = set()
+        """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
         self._times = Times(self.writer, self.directory, self.counters)
 
@@ -139,15 +144,12 @@ class Kernel:
 
     def open(self, now: datetime) -> None:
         """Reads what an earlier process left: chats, the outbox, what is due. Rows that were with the network when it
-        ended are `suspects`: reconcile each and settle it, or `give_up`."""
+        ended are `suspects`: reconcile each and settle it, or `give_up`. What waits behind one keeps waiting."""
         with self._connection.begin():
             self.directory.load()
-            for row in self.writer.open_outbox():
-                pending = _pending(row)
-                if row.status == "sending":
-                    self.suspects[pending.id] = pending
-                else:
-                    self.outbox.add(pending)
+            rows = [(row.status, _pending(row)) for row in self.writer.open_outbox()]
+            self.suspects = {pending.id: pending for status, pending in rows if status == "sending"}
+            self.outbox.reload([pending for _, pending in rows], set(self.suspects))
             since = to_ms(now) - (to_ms(now) + 8 * 3600_000) % 86_400_000
             for row in self.writer.sent_since(since):
                 self.outbox.counted(row.uid, row.sends, to_ms(now))
@@ -157,11 +159,10 @@ class Kernel:
         """Starts the runs of every chat that has a plan, so that schedules fire without a word said."""
         rooms = [self.directory.rooms[uid] for uid in (chats if chats is not None else list(self.directory.rooms))]
         waiting = [room for room in rooms if room.plan is not None]
-        dispatches: list[Dispatch] = []
         for start in range(0, len(waiting), 50):
             part = waiting[start : start + 50]
-            dispatches += self._guarded(now, lambda batch, part=part: self._stepper.start_all(batch, part))  # type: ignore[misc]
-        return dispatches
+            self._attempt(now, lambda batch, part=part: self._stepper.start_all(batch, part))  # type: ignore[misc]
+        return self._take_sends()
 
     def reload(self, plan_for: Callable[[str], GroupPlan | None], now: datetime) -> list[Dispatch]:
         """New playbooks. Idle runs take them at once; busy ones stay pinned until they are idle."""
@@ -181,13 +182,18 @@ class Kernel:
     # -- the cycle --------------------------------------------------------------------------------------------------
 
     def cycle(self, now: datetime, inbound: Sequence[Inbound] = (), settled: Sequence[Settled] = ()) -> list[Dispatch]:
-        """One transaction. What comes back was committed as `sending` and must go to the network."""
+        """One transaction. What comes back was committed as `sending` and must go to the network.
+
+        Raises `OperationalError` when the database refuses: call again with the same. What was committed before the
+        refusal is then known, and its sends come with the next answer.
+        """
         try:
-            return self._transact(now, inbound, settled)
+            self._transact(now, inbound, settled)
         except OperationalError:
             raise
         except Exception:
-            return self._one_by_one(now, inbound, settled)
+            self._one_by_one(now, inbound, settled)
+        return self._take_sends()
 
     def decide(self, task_id: int, choice: str, by: str, now: datetime, text: str = "") -> list[Dispatch]:
         """An operator answers a question. Raises `LookupError` when it is not open."""
@@ -252,8 +258,8 @@ class Kernel:
         def work(batch: Batch) -> None:
             found[:] = take_members(batch, self.directory, account, chat, members, now)
 
-        sends = self._guarded(now, work)
-        return sends + (self.cycle(now, [Inbound(event, now) for event in found]) if found else [])
+        self._attempt(now, work)
+        return self.cycle(now, [Inbound(event, now) for event in found]) if found else self._take_sends()
 
     def note_backfill(self, account: str, chat: str, since: datetime, until: datetime, is_complete: bool) -> None:
         """The gap as one chat saw it: filled, or known to be partial."""
@@ -301,7 +307,10 @@ class Kernel:
 
     def _transact(
         self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], *, strict: bool = False
-    ) -> list[Dispatch]:
+    ) -> None:
+        # Alone means alone: what is due may be the guilty one.
+        most_due = 500 if not strict else 0 if inbound or settled else 1
+
         def work(batch: Batch) -> None:
             for room, event in self._settle(batch, settled):
                 self._stepper.step(batch, room, event)
@@ -309,22 +318,27 @@ class Kernel:
             fresh = self._intake.take(batch, inbound)
             fp("inbox.logged")
             self._stepper.step_all(batch, fresh)
-            for room, event in self._times.due(batch, 1 if strict else 500):
+            for room, event in self._times.due(batch, most_due) if most_due else ():
                 self._stepper.step(batch, room, event)
 
         self.counters.last_batch = len(inbound) + len(settled)
-        return self._run(Batch(now, is_strict=strict), work)
+        self._run(Batch(now, is_strict=strict), work)
 
     def _guarded(self, now: datetime, work: Callable[[Batch], None]) -> list[Dispatch]:
-        """A transaction outside the cycle; once more in strict mode if a repeated cause spoils it."""
+        """A transaction outside the cycle, and what it sends."""
+        self._attempt(now, work)
+        return self._take_sends()
+
+    def _attempt(self, now: datetime, work: Callable[[Batch], None]) -> None:
+        """Once more in strict mode if a repeated cause spoils it."""
         try:
-            return self._run(Batch(now), work)
+            self._run(Batch(now), work)
         except OperationalError:
             raise
         except Exception:
-            return self._run(Batch(now, is_strict=True), work)
+            self._run(Batch(now, is_strict=True), work)
 
-    def _run(self, batch: Batch, work: Callable[[Batch], None]) -> list[Dispatch]:
+    def _run(self, batch: Batch, work: Callable[[Batch], None]) -> None:
         try:
             with self._connection.begin():
                 if self._is_stale:
@@ -347,7 +361,13 @@ class Kernel:
         self.counters.commits += 1
         for row in batch.settled:
             self.suspects.pop(row[0], None)
-        return dispatches
+            self._handed.discard(row[0])
+        self._handed.update(dispatch.id for dispatch in dispatches)
+        self._sends += dispatches
+
+    def _take_sends(self) -> list[Dispatch]:
+        sends, self._sends = self._sends, []
+        return sends
 
     def _undo(self, batch: Batch) -> None:
         """The transaction failed: what memory took from it is read again before the next one."""
@@ -356,43 +376,56 @@ class Kernel:
         self._is_stale = True
 
     def _reread(self) -> None:
-        """The outbox as the rows say. What is `sending` and no suspect is with the network right now."""
+        """Chats and outbox as the rows say.
+
+        A row that says `sending` although nobody was told to send it was claimed by a commit that seemed to fail and
+        did not (the server went away while it answered): it waits like any other.
+        """
+        self.directory.reread()
+        rows = {row.id: (row.status, _pending(row)) for row in self.writer.open_outbox()}
+        self.suspects = {row_id: pending for row_id, pending in self.suspects.items() if row_id in rows}
+        known = self._handed | self.suspects.keys()
+        busy = {row_id for row_id, (status, _) in rows.items() if status == "sending" and row_id in known}
+        self.outbox.reload([pending for _, pending in rows.values()], busy)
         self._is_stale = False
-        rows = [row for row in self.writer.open_outbox() if row.id not in self.suspects]
-        self.outbox.reload([_pending(row) for row in rows], {row.id for row in rows if row.status == "sending"})
 
-    def _one_by_one(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled]) -> list[Dispatch]:
+    def _one_by_one(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled]) -> None:
         """Each alone; the guilty one is logged with its traceback and costs nobody else anything."""
-        dispatches: list[Dispatch] = []
         for answer in settled:
-            dispatches += self._alone(now, (), (answer,), f"outbox:{answer.id}", None)
+            self._alone(now, (), (answer,), f"outbox:{answer.id}")
         for item in inbound:
-            dispatches += self._alone(now, (item,), (), item.event.id, item.event)
-        if not inbound and not settled:
-            dispatches += self._alone(now, (), (), "timer", None)
-        return dispatches
+            self._alone(now, (item,), (), item.event.id)
+        self._alone(now, (), (), "timer")
 
-    def _alone(
-        self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], cause: str, event: Event | None
-    ) -> list[Dispatch]:
+    def _alone(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], cause: str) -> None:
         try:
-            return self._transact(now, inbound, settled, strict=True)
+            self._transact(now, inbound, settled, strict=True)
         except OperationalError:
             raise
         except Exception as error:
             self.counters.buried += 1
             detail = traceback.format_exc(limit=12)
-            summary = f"{type(error).__name__}: {error}"[:2000]
+            summary = f"{type(error).__name__}: {error}"
+            room = self.directory.rooms.get(inbound[0].event.chat) if inbound else None
+            row = [room.id if room else None, "", clean(cause[:200]), clean(summary[:2000]), clean(detail[-4000:])]
+            self._bury(now, inbound, settled, row)
 
-            def bury(batch: Batch) -> None:
-                if inbound:
-                    self._intake.take(batch, inbound)
-                elif not settled:
-                    self._times.drop_first(batch)
-                room = self.directory.rooms.get(event.chat) if event else None
-                batch.dead.append([room.id if room else None, "", cause[:200], summary, detail[-4000:], batch.now_ms])
+    def _bury(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], row: list[Any]) -> None:
+        """Keeps what can be kept of the guilty one: logged but not stepped, else only named among the dead."""
 
-            return self._run(Batch(now, is_strict=True), bury)
+        def bury(batch: Batch) -> None:
+            self._intake.take(batch, inbound)
+            self._settle(batch, settled)
+            if not inbound and not settled:
+                self._times.drop_first(batch)
+            batch.dead.append([*row, batch.now_ms])
+
+        try:
+            self._run(Batch(now, is_strict=True), bury)
+        except OperationalError:
+            raise
+        except Exception:
+            self._run(Batch(now, is_strict=True), lambda batch: batch.dead.append([*row, batch.now_ms]))
 
     def _follow_up(self, batch: Batch) -> None:
         """Plays that plays started, in the same transaction."""
