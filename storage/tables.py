@@ -135,10 +135,10 @@ message = Table(
     Column("flags", SmallInteger, nullable=False, server_default="0"),
     _at("recalled_at", nullable=True),
     _at("edited_at", nullable=True),
-    UniqueConstraint("chat_id", "account_id", "key", name="message_once"),
-    Index("message_by_time", "chat_id", "sent_at"),
+    UniqueConstraint("chat_id", "sent_at", "account_id", "key", name="message_once"),
 )
 """Every message, append-only. `key` is the platform's id with the send time: NapCat's id alone is a 31-bit hash.
+One index serves both the dedupe and every reading by time: a second one would double the pages that a message dirties.
 `segments` only where the text does not say it all. `flags`: 1 private, 2 to the bot, 4 mentions everyone, 8 backfilled,
 16 a copy seen by a second account."""
 

@@ -21,7 +21,7 @@ _MESSAGES = BulkInsert(
     t.message,
     ("account_id", "chat_id", "member_id", "key", "platform_id", "sent_at", "received_at", "kind", "text", "segments",
      "reply_to", "mentions", "flags"),
-    key=("chat_id", "account_id", "key"), conflict="nothing", returning=("chat_id", "account_id", "key"),
+    key=("chat_id", "sent_at", "account_id", "key"), conflict="nothing", returning=("chat_id", "account_id", "key"),
 )  # fmt: skip
 _EVENTS = BulkInsert(
     t.event,
@@ -117,10 +117,10 @@ _REFUSED = BulkInsert(
 _CHAT_FACTS = BulkUpdate(t.chat, key=("id",), changes=("name", "size", "primary_account_id"))
 _VERSIONS = BulkInsert(t.playbook_version, ("version", "ref", "source", "at"), key=("version",), conflict="nothing")
 _BY_PLATFORM_ID = ("chat_id", "account_id", "platform_id")
-# A message's key is its platform id, alone or with ":" and more behind it: a range of the unique index finds it.
-_KEY_RANGE = "message.key >= n.platform_id AND message.key < n.platform_id || ';'"
-_RECALLED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_KEY_RANGE)
-_EDITED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("edited_at",), where=_KEY_RANGE)
+# Networks let a message be taken back within minutes, admins within days: a week of the chat is what the index is asked.
+_WITHIN_A_WEEK = "message.sent_at > n.{0} - 604800000 AND message.sent_at <= n.{0} + 60000"
+_RECALLED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_WITHIN_A_WEEK.format("recalled_at"))
+_EDITED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("edited_at",), where=_WITHIN_A_WEEK.format("edited_at"))
 _FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
 _AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
 
@@ -143,7 +143,7 @@ class Writer:
     def memberships(self, rows: Rows) -> None:
         _MEMBERSHIPS.run(self.connection, rows)
 
-    def roster(self, chat_id: int) -> list[Any]:
+    def roster(self, chat_id: int) -> Sequence[Any]:
         """(id, uid, name, nick, role, joined_at, is_bot) of everybody who is in the chat."""
         m, ms = t.member, t.membership
         query = (
@@ -153,7 +153,7 @@ class Writer:
         )
         return list(self.connection.execute(query))
 
-    def tags(self, chat_id: int) -> list[Any]:
+    def tags(self, chat_id: int) -> Sequence[Any]:
         return list(self.connection.execute(select(t.tag.c.member_id, t.tag.c.tag).where(t.tag.c.chat_id == chat_id)))
 
     def add_tags(self, rows: Rows) -> None:
@@ -173,7 +173,7 @@ class Writer:
     def chat_facts(self, rows: Rows) -> None:
         _CHAT_FACTS.run(self.connection, rows)
 
-    def all_chats(self) -> list[Any]:
+    def all_chats(self) -> Sequence[Any]:
         """Every group with its primary account's uid."""
         a, c = t.account, t.chat
         query = select(
@@ -181,11 +181,11 @@ class Writer:
         ).join_from(c, a, a.c.id == c.c.primary_account_id, isouter=True)
         return list(self.connection.execute(query))
 
-    def chats_of_account(self, account_id: int) -> list[Any]:
+    def chats_of_account(self, account_id: int) -> Sequence[Any]:
         query = select(t.chat_account.c.chat_id, t.chat_account.c.role, t.chat_account.c.refused)
         return list(self.connection.execute(query.where(t.chat_account.c.account_id == account_id)))
 
-    def accounts_of_chat(self, chat_id: int) -> list[Any]:
+    def accounts_of_chat(self, chat_id: int) -> Sequence[Any]:
         query = select(t.account.c.uid, t.chat_account.c.role, t.chat_account.c.refused).join_from(
             t.chat_account, t.account, t.account.c.id == t.chat_account.c.account_id
         )
@@ -210,11 +210,11 @@ class Writer:
     def member_days(self, rows: Rows) -> None:
         _MEMBER_DAYS.run(self.connection, rows)
 
-    def last_spoke(self, keys: Rows) -> list[Any]:
+    def last_spoke(self, keys: Rows) -> Sequence[Any]:
         """(chat_id, day, member_id, last_at) for keys (chat_id, day, member_id)."""
         return _LAST_SPOKE.run(self.connection, keys)
 
-    def recent_messages(self, chat_id: int, limit: int) -> list[Any]:
+    def recent_messages(self, chat_id: int, limit: int) -> Sequence[Any]:
         """(uid, sent_at, text, platform_id), newest first."""
         query = (
             select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
@@ -225,7 +225,7 @@ class Writer:
         )
         return list(self.connection.execute(query))
 
-    def last_seen(self) -> list[Any]:
+    def last_seen(self) -> Sequence[Any]:
         """(account uid, chat uid, newest sent_at)."""
         query = text(
             "SELECT a.uid AS account, c.uid AS chat, (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id) AS at"
@@ -241,7 +241,7 @@ class Writer:
 
     # -- runs -------------------------------------------------------------------------------------------------------
 
-    def runs(self, chat_ids: Sequence[int]) -> list[Any]:
+    def runs(self, chat_ids: Sequence[int]) -> Sequence[Any]:
         return _READ_RUNS.run(self.connection, [[chat_id] for chat_id in chat_ids])
 
     def insert_runs(self, rows: Rows) -> dict[tuple[int, str], int]:
@@ -250,10 +250,10 @@ class Writer:
     def update_runs(self, rows: Rows) -> None:
         _RUN_STATES.run(self.connection, rows)
 
-    def slots(self, keys: Rows) -> list[Any]:
+    def slots(self, keys: Rows) -> Sequence[Any]:
         return _READ_SLOTS.run(self.connection, keys)
 
-    def all_slots(self, run_id: int, prefix: str = "") -> list[Any]:
+    def all_slots(self, run_id: int, prefix: str = "") -> Sequence[Any]:
         query = select(t.slot.c.run_id, t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == run_id)
         if prefix:
             query = query.where(t.slot.c.key >= prefix, t.slot.c.key < prefix + "\U0010ffff")
@@ -269,7 +269,7 @@ class Writer:
         """(run, what, key) of the notes that were new."""
         return {tuple(row) for row in _NOTES.run(self.connection, rows)}
 
-    def tasks(self, rows: Rows) -> list[Any]:
+    def tasks(self, rows: Rows) -> Sequence[Any]:
         """(id, run_id, key) of the questions that were new."""
         return _TASKS.run(self.connection, rows)
 
@@ -305,10 +305,10 @@ class Writer:
 
     # -- points -----------------------------------------------------------------------------------------------------
 
-    def balances(self, keys: Rows) -> list[Any]:
+    def balances(self, keys: Rows) -> Sequence[Any]:
         return _READ_BALANCES.run(self.connection, keys)
 
-    def all_balances(self, chat_id: int) -> list[Any]:
+    def all_balances(self, chat_id: int) -> Sequence[Any]:
         query = select(t.balance.c.chat_id, t.balance.c.member_id, t.balance.c.points)
         return list(self.connection.execute(query.where(t.balance.c.chat_id == chat_id)))
 
@@ -335,7 +335,7 @@ class Writer:
         self.connection.execute(delete(t.timer).where(t.timer.c.run_id == run_id))
         self.connection.execute(delete(t.schedule).where(t.schedule.c.run_id == run_id))
 
-    def due_timers(self, now: int, limit: int) -> list[Any]:
+    def due_timers(self, now: int, limit: int) -> Sequence[Any]:
         """(run_id, name, due_at, data, chat_id), the longest due first."""
         query = (
             select(t.timer.c.run_id, t.timer.c.name, t.timer.c.due_at, t.timer.c.data, t.run.c.chat_id, t.run.c.ref)
@@ -346,7 +346,7 @@ class Writer:
         )
         return list(self.connection.execute(query))
 
-    def due_schedules(self, now: int, limit: int) -> list[Any]:
+    def due_schedules(self, now: int, limit: int) -> Sequence[Any]:
         """(run_id, name, next_at, spec, is_paused, chat_id, ref), the longest due first."""
         s = t.schedule
         query = (
@@ -358,7 +358,7 @@ class Writer:
         )
         return list(self.connection.execute(query))
 
-    def schedules_of(self, run_id: int) -> list[Any]:
+    def schedules_of(self, run_id: int) -> Sequence[Any]:
         query = select(t.schedule.c.name, t.schedule.c.spec, t.schedule.c.next_at)
         return list(self.connection.execute(query.where(t.schedule.c.run_id == run_id)))
 
@@ -393,7 +393,7 @@ class Writer:
         """(id, status, not_before, attempts, message_id, error, settled_at)."""
         _OUTBOX_STATUS.run(self.connection, rows)
 
-    def open_outbox(self) -> list[Any]:
+    def open_outbox(self) -> Sequence[Any]:
         """Every row that is not settled, in order, with uids."""
         o = t.outbox
         query = (
@@ -421,7 +421,13 @@ class Writer:
         )
         return self.connection.execute(query).one_or_none()
 
-    def sent_since(self, at: int) -> list[Any]:
+    def is_receipt(self, chat_id: int, message_id: str, since: int) -> bool:
+        """Whether a settled row of the chat, created since then, carries this message id."""
+        o = t.outbox
+        query = select(o.c.id).where(o.c.chat_id == chat_id, o.c.created_at >= since, o.c.message_id == message_id)
+        return self.connection.execute(query.limit(1)).first() is not None
+
+    def sent_since(self, at: int) -> Sequence[Any]:
         """(account uid, sends) since `at`: what is left of the daily quota."""
         o = t.outbox
         query = (

@@ -48,6 +48,8 @@ R = TypeVar("R")
 _RETRIES = 5
 _BACKOFF_S = (5, 20, 60, 300, 900)
 _REFUSAL_S = 3600
+_TWINS_MS = 2 * 86_400_000
+"""How much earlier than a suspect a send may have been queued whose message can be taken for it."""
 _MAX_CHAIN = 200
 """How many plays may start each other from one event before it counts as a loop."""
 
@@ -271,10 +273,17 @@ class Kernel:
                 "backfilled" if is_complete else "partial",
             )  # fmt: skip
 
-    def last_seen(self) -> list[Any]:
+    def last_seen(self) -> Sequence[Any]:
         """(account, chat, at): the newest logged message of each chat."""
         with self._connection.begin():
             return self.writer.last_seen()
+
+    def is_settled_as(self, chat: str, message_id: str, since: datetime) -> bool:
+        """Whether this message of ours is known to come from a send that is settled."""
+        if not message_id:
+            return False
+        with self._connection.begin():
+            return self.writer.is_receipt(self.directory.rooms[chat].id, message_id, to_ms(since) - _TWINS_MS)
 
     def keep_frames(self, frames: Sequence[tuple[str, str]], now: datetime, most: int) -> None:
         """Adds raw frames to the debug ring."""

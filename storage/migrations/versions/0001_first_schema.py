@@ -210,9 +210,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["chat_id"], ["chat.id"]),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("chat_id", "account_id", "key", name="message_once"),
+        sa.UniqueConstraint("chat_id", "sent_at", "account_id", "key", name="message_once"),
     )
-    op.create_index("message_by_time", "message", ["chat_id", "sent_at"], unique=False)
     op.create_table(
         "run",
         sa.Column("id", ID, autoincrement=True, nullable=False),
