@@ -47,10 +47,10 @@ def test_a_recall_is_found_by_the_unique_index(database: Database, statement: Bu
         statement.run(connection, [[1, 1, "77", 5]])
         sql = str(statement._statements[connection.dialect.name])
         if database.is_sqlite:
-            plan = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), {"rows": rows}).all()
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (rows,)).all()
         else:
             connection.execute(text("SET LOCAL enable_seqscan = off"))
-            plan = connection.execute(text(f"EXPLAIN {sql}"), {"rows": rows}).all()
+            plan = connection.exec_driver_sql(f"EXPLAIN {sql}", (rows,)).all()
     said = "\n".join(str(line) for line in plan)
     wanted = ("chat_id=? AND sent_at>? AND sent_at<?",) if database.is_sqlite else ("message_once", "sent_at > ")
     assert all(part in said for part in wanted), said
