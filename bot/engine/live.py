@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from bot.core.errors import SendDeferred, SendRefused, SendUnknown
 from bot.core.events import Event
 from bot.core.play import Capability, Member
 from bot.engine import codec
-from bot.engine.clock import Clock, from_ms
+from bot.engine.clock import Clock, from_ms, monotonic_s
 from bot.engine.directory import platform_of
 from bot.engine.failpoints import fp
 from bot.engine.files import write_table
@@ -31,6 +32,9 @@ R = TypeVar("R")
 
 _SEND_TIMEOUT_S = 60.0
 _RECONCILE_AFTER_S = 2.0
+_COMEBACK_S = 300.0
+"""How long a send whose connection was lost waits for the next one, whose history knows what became of it."""
+_MOST_TWINS = 50
 _MOST_FRAMES = 2000
 
 
@@ -52,6 +56,10 @@ class LiveEngine:
         self._has_room.set()
         self._last_seen: dict[tuple[str, str], datetime] = {}
         self._online: dict[str, str] = {}
+        self._came_online = asyncio.Condition()
+        self._asked: set[int] = set()
+        """Suspects that the network was asked about."""
+        self._started_s = monotonic_s()
         self._keep_frames = keep_frames
         self._frames: list[tuple[str, str]] = []
         self.malformed_frames = 0
@@ -65,12 +73,15 @@ class LiveEngine:
         self.writing.start()
         await self.call(self._load_last_seen)
         await self.call(lambda kernel: kernel.activate(self._clock.now()))
-        running = [self._spawn(transport.run(self), transport.platform) for transport in self._transports.values()]
+        running: list[asyncio.Future[Any]] = [
+            self._spawn(transport.run(self), transport.platform) for transport in self._transports.values()
+        ]
+        running.append(asyncio.wrap_future(self.writing.failure))
         stopping = self._spawn(stop.wait(), "stop")
         try:
             ended, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
             for task in ended - {stopping}:
-                task.result()  # a network that cannot even begin (its port is taken) ends the bot with the reason
+                task.result()  # a network that cannot even begin (its port is taken), or no more writing: ends the bot
         finally:
             stopping.cancel()
             await self._drain()
@@ -81,10 +92,11 @@ class LiveEngine:
 
     async def _drain(self, patience_s: float = 10.0) -> None:
         """Releases no more sends and waits for those under way, so that a clean stop leaves nothing unknown."""
-        await self.call(lambda kernel: kernel.pause())
-        sends = [task for task in self._tasks if task.get_name().startswith("send")]
-        if sends:
-            await asyncio.wait(sends, timeout=patience_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self.call(lambda kernel: kernel.pause())
+                if sends := [task for task in self._tasks if task.get_name().startswith("send")]:
+                    await asyncio.wait(sends)
 
     @property
     def online(self) -> Mapping[str, str]:
@@ -118,6 +130,8 @@ class LiveEngine:
         self._online[account] = app
         log.info("online: %s %s", account, app)
         suspects = await self.call(lambda kernel: kernel.account_online(account, self._clock.now()))
+        async with self._came_online:
+            self._came_online.notify_all()
         if suspects:
             self._spawn(self._reconcile(account, suspects), f"reconcile {account}")
 
@@ -195,29 +209,56 @@ class LiveEngine:
         if not isinstance(dispatch.outgoing, Message):
             return unknown
         await asyncio.sleep(_RECONCILE_AFTER_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_COMEBACK_S):
+                await self._comes_online(dispatch.account)
         return await self._ask(transport, dispatch.account, dispatch.chat, dispatch.outgoing, since, unknown)
+
+    async def _comes_online(self, account: str) -> None:
+        async with self._came_online:
+            await self._came_online.wait_for(lambda: account in self._online)
 
     async def _ask(
         self, transport: Transport, account: str, chat: str, message: Message, since: datetime, unknown: Settled
     ) -> Settled:
-        try:
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                receipt = await transport.find_sent(account, chat, message, since - timedelta(seconds=5))
-        except (SendUnknown, SendRefused, SendDeferred, TimeoutError):
-            return unknown
-        if receipt is None:
-            return Settled(id=unknown.id, outcome="absent", error="not in the history")
-        return Settled(id=unknown.id, outcome="done", message_id=receipt.message_id, at=receipt.at)
+        """What the network's history says of a send, else `unknown`. The same words of an earlier send that is settled
+        prove nothing: `find_sent` gives each message once, so it is asked again."""
+        for _ in range(_MOST_TWINS):
+            try:
+                async with asyncio.timeout(_SEND_TIMEOUT_S):
+                    receipt = await transport.find_sent(account, chat, message, since - timedelta(seconds=5))
+            except (SendUnknown, SendRefused, SendDeferred, TimeoutError):
+                return unknown
+            if receipt is None:
+                return Settled(id=unknown.id, outcome="absent", error="not in the history")
+            found = receipt.message_id
+            if not await self.call(lambda kernel, found=found: kernel.is_settled_as(chat, found, since)):  # type: ignore[misc]
+                return Settled(id=unknown.id, outcome="done", message_id=receipt.message_id, at=receipt.at)
+        return unknown
 
     async def _reconcile(self, account: str, suspects: Sequence[tuple[Pending, int]]) -> None:
-        """What was with the network when the last process ended: found in its history, certainly absent, or unknown."""
+        """What was with the network when the last process ended: found in its history, certainly absent, or unknown.
+
+        Each is asked about once; an account that goes offline meanwhile leaves the rest for its next connection.
+        """
         transport = self._transports[platform_of(account)]
+        # A network that had just been handed a message may show it a moment later.
+        await asyncio.sleep(max(0.0, self._started_s + _RECONCILE_AFTER_S - monotonic_s()))
         for pending, created_ms in suspects:
+            if pending.id in self._asked or account not in self._online:
+                continue
+            self._asked.add(pending.id)
             unknown = Settled(id=pending.id, outcome="unknown", error="the process ended while this was being sent")
             action = codec.decode(pending.kind, pending.body)
             answer = unknown
             if isinstance(action, Message):
-                answer = await self._ask(transport, account, pending.chat, action, from_ms(created_ms), unknown)
+                try:
+                    answer = await self._ask(transport, account, pending.chat, action, from_ms(created_ms), unknown)
+                except Exception:
+                    log.exception("a transport failed to look for %s", pending.id)
+            if answer is unknown and isinstance(action, Message) and account not in self._online:
+                self._asked.discard(pending.id)
+                continue
             self.writing.settle(answer)
 
     # -- tasks ------------------------------------------------------------------------------------------------------

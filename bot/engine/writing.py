@@ -61,6 +61,8 @@ class WritingThread:
         self._is_stopping = False
         self._first_at = 0.0
         self.lag = Lag()
+        self.failure: Future[None] = Future()
+        """What ended the thread too early: a defect, or a database that refused to the end."""
         self._thread = threading.Thread(target=self._run, name="qunops-writer", daemon=True)
 
     def start(self) -> None:
@@ -105,6 +107,14 @@ class WritingThread:
     # -- the thread -------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException as error:
+            log.exception("the writing thread ends")
+            if self.failure.set_running_or_notify_cancel():
+                self.failure.set_exception(error)
+
+    def _serve(self) -> None:
         while True:
             inbound, settled, calls, is_last = self._gather()
             for work, future in calls:
@@ -142,7 +152,7 @@ class WritingThread:
         if not future.set_running_or_notify_cancel():
             return
         try:
-            result = work(self._kernel)
+            result = self._until_taken(lambda: work(self._kernel))
         except BaseException as error:
             future.set_exception(error)
             return
@@ -152,20 +162,26 @@ class WritingThread:
 
     def _cycle(self, inbound: list[Inbound], settled: list[Settled]) -> None:
         started = monotonic_s()
-        attempt = 0
-        while True:
-            try:
-                sends = self._kernel.cycle(self._clock.now(), inbound, settled)
-                break
-            except OperationalError as error:
-                self.lag.is_refused, self.lag.refusal = True, str(error.orig or error)
-                log.error("the database refuses, nothing is lost, trying again: %s", self.lag.refusal)
-                with self._condition:
-                    self._condition.wait(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
-                    if self._is_stopping and attempt > 10:
-                        return
-                attempt += 1
-        self.lag.is_refused, self.lag.took_s = False, monotonic_s() - started
+        sends = self._until_taken(lambda: self._kernel.cycle(self._clock.now(), inbound, settled))
+        self.lag.took_s = monotonic_s() - started
         self.lag.batches.append(len(inbound))
         if sends:
             self._on_sends(sends)
+
+    def _until_taken(self, work: Callable[[], R]) -> R:
+        """Until the database takes it. Raises its refusal only when the bot is to stop and it goes on refusing."""
+        attempt = 0
+        while True:
+            try:
+                result = work()
+            except OperationalError as error:
+                self.lag.is_refused, self.lag.refusal = True, str(error.orig or error)
+                log.error("the database refuses, nothing is lost, trying again: %s", self.lag.refusal)
+                if self._is_stopping and attempt > len(_RETRY_S):
+                    raise
+                with self._condition:
+                    self._condition.wait_for(lambda: False, _RETRY_S[min(attempt, len(_RETRY_S) - 1)])
+                attempt += 1
+            else:
+                self.lag.is_refused = False
+                return result
