@@ -14,16 +14,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from bot.core.errors import StorageError
 from storage.lock import WriterLock
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 DEFAULT_URL = "sqlite:///data/qunops.db"
 WAL_RESET_FIXED = (3, 51, 3)
@@ -104,6 +106,8 @@ class Database:
     @cached_property
     def async_engine(self) -> AsyncEngine:
         """Read-only connections for the event loop."""
+        from sqlalchemy.ext.asyncio import create_async_engine  # 9 MB that the writing bot does without
+
         if not self.is_sqlite:
             return create_async_engine(
                 self.url, connect_args={"options": _PG_READ}, pool_size=4, max_overflow=4, pool_pre_ping=True
@@ -114,6 +118,8 @@ class Database:
 
     @cached_property
     def _sessions(self) -> async_sessionmaker[AsyncSession]:
+        from sqlalchemy.ext.asyncio import async_sessionmaker
+
         return async_sessionmaker(self.async_engine, expire_on_commit=False)
 
     @asynccontextmanager
