@@ -13,10 +13,10 @@ from bot.transports.base import Message, Outgoing, Receipt
 from bot.transports.onebot11.answers import MediaFailed, receipt_of
 from bot.transports.onebot11.encode import encode
 from bot.transports.onebot11.own import fingerprint
-from bot.transports.onebot11.pictures import inline_pictures
 from bot.transports.onebot11.session import Session
 from bot.transports.onebot11.sync import read_mentions_left
 from bot.transports.onebot11.wire import Answer, as_id, private_chat
+from bot.transports.pictures import inline_pictures
 
 _OFFLINE_RETRY_S = 5.0
 _UPLOAD_BYTES_PER_S = 128 * 1024
