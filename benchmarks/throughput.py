@@ -114,7 +114,12 @@ def measure(who: str, rate: float, messages: int, given: Given) -> dict[str, Any
             command, database = ours(folder, port, given)
         else:
             database = f"sqlite:///{folder / 'peer.db'}"
-            command = [given.peer_python, str(_ROOT / "benchmarks/peers/nonebot_bot.py"), str(port), str(folder / "peer.db")]
+            command = [
+                given.peer_python,
+                str(_ROOT / "benchmarks/peers/nonebot_bot.py"),
+                str(port),
+                str(folder / "peer.db"),
+            ]
         child = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL)
         try:
             wait_for(port, child)
