@@ -20,6 +20,7 @@ from bot.core.play import Capability, Schedule
 from bot.engine.calendar import next_fire
 from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
+from bot.engine.images import Downloads
 from bot.engine.kernel import Kernel
 from bot.engine.live import LiveEngine
 from bot.engine.playbooks import PlaybookFolder
@@ -71,7 +72,10 @@ class App:
             operators=frozenset(settings.operators),
         )
         self.kernel.open(self.clock.now())
-        self.engine = LiveEngine(self.kernel, transports, self.clock, keep_frames=settings.keep_frames)
+        self.engine = LiveEngine(
+            self.kernel, transports, self.clock, keep_frames=settings.keep_frames, reads_images=self._reads_images,
+            downloads=Downloads(settings.images.allow_networks),
+        )  # fmt: skip
         self.is_ready = asyncio.Event()
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -177,6 +181,11 @@ class App:
         except ConfigMistake as mistake:
             log.warning("a pinned run moves to the current version: %s", mistake.message)
             return None
+
+    def _reads_images(self, chat: str) -> bool:
+        """Whether a play of the group wants to know what is in its pictures."""
+        plays = self.loaded.plan(chat).plays.values()
+        return any(active.play.reads_images(active.params) for active in plays)
 
     def _capabilities(self, account: str, chat: str) -> frozenset[Capability]:
         return self.engine.capabilities(account, chat)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.core.errors import ConfigMistake
 from bot.core.ratelimit import Bucket
@@ -88,6 +89,25 @@ class RetentionSettings(_Settings):
     at: Clock = Field(default=time(4, 30), description="每天几点清理 · when the cut is made")
 
 
+class ImageSettings(_Settings):
+    """Pictures that are read for QR codes, where a playbook asks for it."""
+
+    allow_networks: tuple[str, ...] = Field(
+        default=(),
+        description="图片只从公网下载；协议端在内网时写它的网段，如 172.18.0.0/16 · own networks to fetch pictures from",
+    )
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _are_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError:
+                raise ValueError(f"「{value}」不是网段，如 172.18.0.0/16 · not a network: {value!r}") from None
+        return values
+
+
 class LogSettings(_Settings):
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="日志级别 · level")
     format: Literal["text", "json"] = Field(default="text", description="给人看还是给程序看 · for people or programs")
@@ -107,6 +127,7 @@ class Settings(_Settings):
     limits: LimitSettings = LimitSettings()
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
+    images: ImageSettings = ImageSettings()
     log: LogSettings = LogSettings()
     keep_frames: bool = Field(default=False, description="保留最近的原始数据包，排错用 · keep raw frames for debugging")
     trace: bool = Field(default=True, description="记录每一步的原因，供 why 查询 · record why, for `why`")

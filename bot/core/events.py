@@ -71,6 +71,20 @@ class MessageRecalled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRead(Event):
+    """What the engine read in a picture of the message `message_id`: the texts of its QR codes.
+
+    Comes only where a play asked for it (`Play.reads_images`), one event per picture, with the message's time and
+    sender. `sha256` is the picture's digest. `error` says why it could not be read, then `codes` is empty.
+    """
+
+    message_id: str
+    codes: tuple[str, ...] = ()
+    sha256: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberJoined(Event):
     """`by` invited or approved, "" where unknown."""
 

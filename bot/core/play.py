@@ -268,6 +268,10 @@ def _hears_only_commands(params: Any, event: MessageReceived) -> bool:
     return False
 
 
+def _reads_no_images(params: Any) -> bool:
+    return False
+
+
 def _never_busy(state: Any) -> bool:
     return False
 
@@ -278,6 +282,7 @@ class Play(Generic[P, S]):
 
     `listens`: event types that reach `step`. A `MessageReceived` reaches it only when it is this play's command or
     `hears` says so: `hears` sees every message of every group, without state, and must be cheap.
+    `reads_images`: whether QR codes in the group's pictures are read for this play, as `ImageRead` events.
     `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
     `upgrade[n]` turns the state document of version n into that of n + 1; `Params` of old versions need no converter,
@@ -298,6 +303,7 @@ class Play(Generic[P, S]):
     schedules: Callable[[P], Sequence[Schedule]] = _no_schedules
     needs: Callable[[P, Event], Needs] = _own_slot
     is_busy: Callable[[S], bool] = _never_busy
+    reads_images: Callable[[P], bool] = _reads_no_images
     late_s: int = 900
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
     """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""

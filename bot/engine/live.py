@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 from bot.core.effects import SendFile
 from bot.core.errors import SendDeferred, SendRefused, SendUnknown
-from bot.core.events import Event
+from bot.core.events import Event, ImageRead
 from bot.core.play import Capability, Member
 from bot.engine import codec
 from bot.engine.clock import Clock, from_ms, monotonic_s
 from bot.engine.directory import platform_of
 from bot.engine.failpoints import fp
 from bot.engine.files import write_table
+from bot.engine.images import Downloads, ImageReading
 from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
 from bot.engine.outbox import Pending
 from bot.engine.writing import WritingThread
@@ -48,6 +49,8 @@ class LiveEngine:
         clock: Clock,
         *,
         keep_frames: bool = False,
+        reads_images: Callable[[str], bool] = lambda chat: False,
+        downloads: Downloads | None = None,
     ) -> None:
         self._kernel, self._transports, self._clock = kernel, transports, clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,6 +66,7 @@ class LiveEngine:
         self._keep_frames = keep_frames
         self._frames: list[tuple[str, str]] = []
         self.malformed_frames = 0
+        self._images = ImageReading(reads_images, self._image_read, downloads or Downloads())
         self.writing = WritingThread(kernel, clock, on_sends=self._sends_committed, on_room=self._room_again)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -77,6 +81,7 @@ class LiveEngine:
             self._spawn(transport.run(self), transport.platform) for transport in self._transports.values()
         ]
         running.append(asyncio.wrap_future(self.writing.failure))
+        reading = self._spawn(self._images.run(), "images")
         stopping = self._spawn(stop.wait(), "stop")
         try:
             ended, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
@@ -85,9 +90,9 @@ class LiveEngine:
         finally:
             stopping.cancel()
             await self._drain()
-            for task in running:
+            for task in (reading, *running):
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(reading, *running, return_exceptions=True)
             await asyncio.to_thread(self.writing.stop)
 
     async def _drain(self, patience_s: float = 10.0) -> None:
@@ -116,6 +121,7 @@ class LiveEngine:
             key = (event.account, event.chat)
             if key not in self._last_seen or self._last_seen[key] < event.at:
                 self._last_seen[key] = event.at
+        self._images.offer(events)
         if not self.writing.put([Inbound(event, now, is_backfill) for event in events]):
             self._has_room.clear()
             await self._has_room.wait()
@@ -162,6 +168,9 @@ class LiveEngine:
         """What the account's network says it may do. Called in the writing thread; transports answer from memory."""
         transport = self._transports.get(platform_of(account))
         return transport.capabilities(account, chat) if transport else frozenset()
+
+    async def _image_read(self, event: ImageRead) -> None:
+        await self.events([event])
 
     # -- sending ----------------------------------------------------------------------------------------------------
 

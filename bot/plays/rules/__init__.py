@@ -10,7 +10,7 @@ Invariants: a rule acts once on a message, edits included; owner, admins, operat
 on; a case that is undone gives no points; above the brakes nothing is done, everything is recorded; the offending text
 never shows in the group. A harmless message writes nothing.
 
-Not here: QR codes inside images; they need a worker that decodes them.
+QR codes in pictures come as an event of their own (`ImageRead`): a moment after the message, judged beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.core.effects import MuteAll
 from bot.core.events import (
     EffectSettled,
     Event,
+    ImageRead,
     MemberJoined,
     MessageEdited,
     MessageRecalled,
@@ -36,10 +37,10 @@ from bot.core.play import Capability, Command, Context, Needs, Play, Step
 from bot.core.text.moderation import Lexicon, parse_lexicon
 from bot.core.units import AssetParser, AssetProblem
 from bot.plays.rules import appeal, desk, lists, settle
-from bot.plays.rules.detect import find
+from bot.plays.rules.detect import find, find_in_image
 from bot.plays.rules.names import named
 from bot.plays.rules.params import RulesParams, commands, schedules
-from bot.plays.rules.said import said
+from bot.plays.rules.said import said, shown
 from bot.plays.rules.standing import mode_of
 from bot.plays.rules.state import Record, Slot, State, case_key
 from bot.plays.rules.tryout import Trial, try_lexicon, try_rules, try_word
@@ -80,7 +81,7 @@ def _needs(params: RulesParams, event: Event) -> Needs:
                 elif _TRIES.match(event.text):
                     seconds = max(seconds, desk.TRY_OVER_S)
             return Needs(slots=keys, recent_s=0 if event.is_private and seconds < desk.TRY_OVER_S else seconds)
-        case MessageEdited() | MessageRecalled():
+        case MessageEdited() | MessageRecalled() | ImageRead():
             return Needs(slots=(event.member,))
         case EffectSettled() | OperatorDecided():
             number, _, member = event.key.partition(":")[2].partition(":")
@@ -96,6 +97,8 @@ def _step(state: State, event: Event, ctx: Context[RulesParams]) -> Step[State]:
     match event:
         case MessageReceived() | MessageEdited():
             return _message(state, event, ctx)
+        case ImageRead():
+            return _image(state, event, ctx)
         case MessageRecalled():
             return settle.recalled(state, event, _record(ctx, event.member), ctx)
         case MemberJoined() | NameChanged():
@@ -145,6 +148,18 @@ def _message(state: State, event: MessageReceived | MessageEdited, ctx: Context[
     name = (event.name if isinstance(event, MessageReceived) else "") or (ctx.member.name if ctx.member else "")
     step = decide(message, found, state, record, ctx, name=name, role=role)
     return Step(step.state, step.effects, {**slots, **step.slots}, step.why)
+
+
+def _image(state: State, event: ImageRead, ctx: Context[RulesParams]) -> Step[State]:
+    """Judges what a picture says, as part of the message that it came with."""
+    if not event.codes or not event.member or event.member == ctx.account:
+        return Step(state)
+    message, record = shown(event), _record(ctx, event.member)
+    found = find_in_image(message, state, record, ctx)
+    if not found:
+        return Step(state, why={"codes": len(event.codes)})
+    role, name = (ctx.member.role, ctx.member.name) if ctx.member else ("member", "")
+    return decide(message, found, state, record, ctx, name=name, role=role)
 
 
 def _command(state: State, event: MessageReceived, command: Command, ctx: Context[RulesParams]) -> Step[State]:
@@ -201,6 +216,10 @@ def _is_open_chat(params: RulesParams, event: MessageReceived) -> bool:
     return not event.is_private
 
 
+def _reads_images(params: RulesParams) -> bool:
+    return bool(params.book.codes or params.book.newcomers)
+
+
 def _wants(params: RulesParams) -> Mapping[str, Capability]:
     """Where the play relies on what some networks refuse."""
     wanted: dict[str, Capability] = {}
@@ -234,6 +253,7 @@ PLAY = Play(
             MessageReceived,
             MessageEdited,
             MessageRecalled,
+            ImageRead,
             MemberJoined,
             NameChanged,
             EffectSettled,
@@ -242,6 +262,7 @@ PLAY = Play(
         }
     ),
     hears=_is_open_chat,
+    reads_images=_reads_images,
     commands=commands,
     schedules=schedules,
     needs=_needs,

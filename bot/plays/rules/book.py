@@ -77,6 +77,7 @@ class Book:
         self.folded = PatternSet([rule for rule, regex in regexes if regex.on == "folded"])
         self.links = of("link")
         self.newcomers = of("newcomer")
+        self.codes = of("image_qr")
         self.types = of("type")
         self.lengths = of("length")
         self.everyone = of("mention_all")

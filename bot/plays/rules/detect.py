@@ -60,6 +60,17 @@ def find(said: Said, state: State, record: Record, ctx: Context[RulesParams]) ->
     return [finding for finding in found if holds(finding.rule, ctx, said.at)]
 
 
+def find_in_image(said: Said, state: State, record: Record, ctx: Context[RulesParams]) -> list[Finding]:
+    """Every rule that the codes of a picture break: words and links as if they had been typed, and the codes as such."""
+    book = ctx.params.book
+    links = find_links(said.text)
+    found = list(word_findings(book.words, said.text, (*ctx.params.allow, *state.allow), ctx.assets))
+    found.extend(link_findings(links, book))
+    found.extend(_codes(said.codes, book))
+    found.extend(_newcomer(said, links, joined_at(record, ctx), book))
+    return [finding for finding in found if holds(finding.rule, ctx, said.at)]
+
+
 def holds(rule: Rule, ctx: Context[RulesParams], at: datetime) -> bool:
     """Whether `rule` applies in this group, at this hour, to this member."""
     if rule.groups and ctx.chat not in rule.groups:
@@ -142,6 +153,16 @@ def link_findings(links: Sequence[Link], book: Book) -> Iterator[Finding]:
             yield Finding(rule, 1 if is_mild else rule.default_level, link.host, link.text)
 
 
+def _codes(codes: Sequence[str], book: Book) -> Iterator[Finding]:
+    """One finding per rule and code that leads nowhere allowed; what is no web address leads nowhere."""
+    for rule in book.codes:
+        allow = rule.match.image_qr.allow if rule.match.image_qr else ()
+        for code in codes:
+            hosts = [link.host for link in find_links(code)]
+            if not hosts or any(judge(host, allow) != "allowed" for host in hosts):
+                yield Finding(rule, rule.default_level, hosts[0] if hosts else "", code)
+
+
 def _lengths(text: str, book: Book) -> Iterator[Finding]:
     for rule in book.lengths:
         limit = rule.match.length
@@ -162,7 +183,7 @@ def _newcomer(said: Said, links: Sequence[Link], joined: datetime | None, book: 
         if limit is None or said.at - joined >= limit.within:
             continue
         forbidden = {"card", "mini_program", "contact"} | ({"image"} if limit.images else set())
-        if links or not said.types.isdisjoint(forbidden):
+        if links or said.codes or not said.types.isdisjoint(forbidden):
             yield Finding(rule, rule.default_level, span=links[0].text if links else "")
 
 

@@ -80,9 +80,17 @@ class Repeat(PlayParams):
 
 class Newcomer(PlayParams):
     within: Duration = Field(
-        timedelta(hours=24), description="入群多久内不能发链接、名片、小程序 · How long after joining"
+        timedelta(hours=24), description="入群多久内不能发链接、二维码、名片、小程序 · How long after joining"
     )
     images: bool = Field(False, description="图片也不能发(可能带二维码) · pictures neither: they may hold a QR code")
+
+
+class ImageCodes(PlayParams):
+    """QR codes in pictures."""
+
+    allow: tuple[str, ...] = Field(
+        (), description="二维码可以指向的网站,含子域名 · Hosts that a code may lead to, with their subdomains"
+    )
 
 
 class Length(PlayParams):
@@ -139,6 +147,9 @@ class Match(PlayParams):
     repeat: Annotated[Repeat, BeforeValidator(_default)] | None = Field(None, description="复读 · The same text again")
     newcomer: Annotated[Newcomer, BeforeValidator(_default)] | None = Field(
         None, description="新人期不能发链接等 · What newcomers may not send yet"
+    )
+    image_qr: Annotated[ImageCodes, BeforeValidator(_default)] | None = Field(
+        None, description="图片里的二维码 · QR codes in pictures"
     )
     length: Annotated[Length, BeforeValidator(_default)] | None = Field(None, description="太长 · Too long")
     mention_all: Annotated[MentionAll, BeforeValidator(_default)] | None = Field(

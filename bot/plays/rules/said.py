@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.events import MessageEdited, MessageReceived
+from bot.core.events import ImageRead, MessageEdited, MessageReceived
 from bot.core.segments import EVERYONE, Card, File, Image, Mention, Segment, Text, Video, Voice
 from bot.plays.rules.rule import MessageType
 
@@ -29,7 +29,10 @@ _CARDS: dict[str, tuple[MessageType, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`text` holds the sender's own words and the titles of cards; `urls` what cards lead to."""
+    """`text` holds the sender's own words and the titles of cards; `urls` what cards lead to.
+
+    `codes`: what QR codes of a picture of the message say; then this is about the picture alone.
+    """
 
     text: str
     member: str
@@ -40,6 +43,7 @@ class Said:
     mentions_all: bool = False
     urls: tuple[str, ...] = ()
     types: frozenset[MessageType] = frozenset()
+    codes: tuple[str, ...] = ()
 
 
 def own_words(text: str, segments: tuple[Segment, ...]) -> str:
@@ -72,6 +76,11 @@ def said(event: MessageReceived | MessageEdited) -> Said:
         tuple(segment.url for segment in segments if type(segment) is Card and segment.url),
         frozenset(_types(segments)),
     )
+
+
+def shown(event: ImageRead) -> Said:
+    """What a picture of a message says; its codes are the evidence."""
+    return Said("\n".join(event.codes), event.member, event.message_id, event.at, codes=event.codes)
 
 
 def _types(segments: tuple[Segment, ...]) -> Iterable[MessageType]:

@@ -26,7 +26,7 @@ def params(*matches: dict[str, Any], **more: Any) -> RulesParams:
         ({"phrases": ["***"]}, "「***」里没有字母、汉字或数字"),
         ({"nickname": {}}, "要写 words（词库文件）或 phrases（词）"),
         ({"flood": {"messages": 1}}, "greater than or equal to 2"),
-        ({"image_qr": True}, "Extra inputs are not permitted"),
+        ({"image_qr": {"deny": ["a.com"]}}, "Extra inputs are not permitted"),
     ],
 )
 def test_a_match_that_can_not_be_is_refused_with_the_reason(match: dict[str, Any], message: str) -> None:
