@@ -1,7 +1,8 @@
 """The `database` fixture: every storage test runs on SQLite and on PostgreSQL.
 
 PostgreSQL is the server that `QUNOPS_TEST_POSTGRES` names, or one that answers at 127.0.0.1:5432 for the user postgres
-without a password. Without it that half is left out and the summary says so; where `CI` is set it fails instead.
+without a password. Without it that half is left out and the summary says so; where `CI` is set it fails instead. The same
+holds for the WeChat gateway, which needs Node.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import make_url, text
 from storage.database import Database
 from storage.schema import upgrade
 from storage.tables import metadata
+from tests.peers.wechat_gateway import left_out
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 _GIVEN = os.environ.get("QUNOPS_TEST_POSTGRES", "")
@@ -49,6 +51,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             " (start one, or set QUNOPS_TEST_POSTGRES)",
             yellow=True,
         )
+    if reason := left_out():
+        terminalreporter.write_line(f"WeChat gateway: NOT TESTED, {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session")
