@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lock clean
+.PHONY: run test docs lock clean
 run: $(VENV)/.run
 	$(BIN)/qunops run
 
@@ -27,10 +27,16 @@ $(VENV)/.test: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	touch $@ $(VENV)/.run
 
+# Writes config.example.yaml and the generated parts of README and handbook anew.
+docs: $(VENV)/.test
+	$(BIN)/python -m docs.generator
+	$(BIN)/qunops schema --write
+
 # Locks anew from pyproject.toml (needs uv on the PATH).
 lock:
 	uv pip compile -q --universal -p 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml deploy/build-requirements.in -o requirements.lock
 	uv pip compile -q --universal -p 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml deploy/build-requirements.in -o requirements-dev.lock
 
+# Away with what these commands made; data/ stays.
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

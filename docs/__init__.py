@@ -1,0 +1,1 @@
+"""The handbook, the decisions, and what writes the generated parts of them."""
