@@ -62,7 +62,9 @@ _RUNS = BulkInsert(
     " state = excluded.state, rev = excluded.rev, status = excluded.status, updated_at = excluded.updated_at",
     returning=("id", "chat_id", "ref"),
 )
-_RUN_STATES = BulkUpdate(t.run, key=("id",), changes=("version", "state", "rev", "status", "updated_at"))
+_RUN_STATES = BulkUpdate(
+    t.run, key=("id",), changes=("version", "state_version", "state", "rev", "status", "updated_at")
+)
 _READ_RUNS = BulkSelect(
     t.run, ("id", "chat_id", "ref", "kind", "version", "state_version", "state", "rev", "status"), key=("chat_id",)
 )
@@ -119,7 +121,9 @@ _VERSIONS = BulkInsert(t.playbook_version, ("version", "ref", "source", "at"), k
 _BY_PLATFORM_ID = ("chat_id", "account_id", "platform_id")
 # Networks let a message be taken back within minutes, admins within days: a week of the chat is what the index is asked.
 _WITHIN_A_WEEK = "message.sent_at > n.{0} - 604800000 AND message.sent_at <= n.{0} + 60000"
-_RECALLED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_WITHIN_A_WEEK.format("recalled_at"))
+_RECALLED = BulkUpdate(
+    t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_WITHIN_A_WEEK.format("recalled_at")
+)
 _EDITED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("edited_at",), where=_WITHIN_A_WEEK.format("edited_at"))
 _FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
 _AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
@@ -241,12 +245,15 @@ class Writer:
         return list(self.connection.execute(query))
 
     def last_seen(self) -> Sequence[Any]:
-        """(account uid, chat uid, newest sent_at)."""
+        """(account uid, chat uid, at): the newest sent_at, or the beginning of a gap that nobody has filled."""
         query = text(
-            "SELECT a.uid AS account, c.uid AS chat, (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id) AS at"
+            "SELECT a.uid AS account, c.uid AS chat,"
+            " coalesce(g.since, (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id)) AS at"
             " FROM chat c JOIN account a ON a.id = c.primary_account_id"
+            " LEFT JOIN (SELECT account_id, chat_id, min(from_at) AS since FROM gap WHERE status = 'open'"
+            " AND chat_id IS NOT NULL GROUP BY account_id, chat_id) g ON g.account_id = a.id AND g.chat_id = c.id"
         )
-        return list(self.connection.execute(query))
+        return self.connection.execute(query).all()
 
     def frames(self, rows: Rows, keep: int) -> None:
         """Adds to the debug ring and cuts it to the newest `keep`."""
@@ -441,8 +448,10 @@ class Writer:
         self.connection.execute(t.gap.insert().values(account_id=account_id, from_at=at, to_at=at, status="open"))
 
     def end_gap(self, account_id: int, at: int) -> bool:
-        """Whether a gap was open."""
-        ended = update(t.gap).where(t.gap.c.account_id == account_id, t.gap.c.status == "open")
+        """Ends the gap of the account as a whole; whether one was open."""
+        ended = update(t.gap).where(
+            t.gap.c.account_id == account_id, t.gap.c.status == "open", t.gap.c.chat_id.is_(None)
+        )
         return bool(self.connection.execute(ended.values(to_at=at, status="ended")).rowcount)
 
     def gap_since_last(self, account_id: int, at: int) -> None:
@@ -453,6 +462,22 @@ class Writer:
             row = {"account_id": account_id, "from_at": since, "to_at": at, "status": "ended"}
             self.connection.execute(t.gap.insert().values(**row))
 
-    def chat_gap(self, account_id: int, chat_id: int, since: int, until: int, status: str) -> None:
-        row = {"account_id": account_id, "chat_id": chat_id, "from_at": since, "to_at": until, "status": status}
-        self.connection.execute(t.gap.insert().values(**row))
+    def open_chat_gaps(self, account_id: int, at: int) -> None:
+        """A gap for each of the account's groups, from its newest message on; one that is open already stays as it is."""
+        query = text(
+            "INSERT INTO gap (account_id, chat_id, from_at, to_at, status)"
+            " SELECT q.account, q.chat, q.since, :at, 'open' FROM"
+            " (SELECT c.primary_account_id AS account, c.id AS chat,"
+            " (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id) AS since FROM chat c"
+            " WHERE c.primary_account_id = :account AND c.kind = 'group') q"
+            " WHERE q.since IS NOT NULL AND q.chat NOT IN"
+            " (SELECT chat_id FROM gap WHERE account_id = :account AND status = 'open' AND chat_id IS NOT NULL)"
+        )
+        self.connection.execute(query, {"account": account_id, "at": at})
+
+    def end_chat_gap(self, account_id: int, chat_id: int, until: int, status: str) -> None:
+        """What became of the open gap of a chat, if there is one."""
+        ended = update(t.gap).where(
+            t.gap.c.account_id == account_id, t.gap.c.chat_id == chat_id, t.gap.c.status == "open"
+        )
+        self.connection.execute(ended.values(to_at=until, status=status))

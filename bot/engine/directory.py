@@ -103,6 +103,9 @@ class Directory:
         """Every known chat, without its people and runs."""
         for row in self._writer.all_chats():
             self._add_room(Room(row.id, row.uid, row.platform, row.kind, row.name, row.size, row.primary_uid or ""))
+        # A timer may be due before the account comes online.
+        self.resolve({room.primary for room in self.rooms.values() if room.primary}, (), {})
+        self.settled()
 
     def replan(self, plan_for: Callable[[str], GroupPlan | None]) -> None:
         """New playbooks: every room's plan anew. Runs follow when they are next needed."""

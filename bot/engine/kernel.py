@@ -163,13 +163,13 @@ class Kernel:
         waiting = [room for room in rooms if room.plan is not None]
         for start in range(0, len(waiting), 50):
             part = waiting[start : start + 50]
-            self._attempt(now, lambda batch, part=part: self._stepper.start_all(batch, part))  # type: ignore[misc]
+            self._attempt(now, lambda batch, part=part: self._stepper.runs.start_all(batch, part))  # type: ignore[misc]
         return self._take_sends()
 
     def reload(self, plan_for: Callable[[str], GroupPlan | None], now: datetime) -> list[Dispatch]:
         """New playbooks. Idle runs take them at once; busy ones stay pinned until they are idle."""
         self.directory.replan(plan_for)
-        self._stepper.new_generation()
+        self._stepper.runs.new_generation()
         return self.activate(now)
 
     def pause(self) -> None:
@@ -233,6 +233,8 @@ class Kernel:
             if not ended and account not in self._seen_online:
                 self.writer.gap_since_last(self.directory.accounts[account], to_ms(now))
             self._seen_online.add(account)
+            # Before the first live message moves the newest one: a crash in the middle of a backfill must not hide the rest.
+            self.writer.open_chat_gaps(self.directory.accounts[account], to_ms(now))
             rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
         self.directory.settled()
         self.outbox.set_online(account, True)
@@ -249,7 +251,7 @@ class Kernel:
 
         def work(batch: Batch) -> None:
             rooms = take_groups(batch, self.writer, self.directory, account, groups)
-            self._stepper.start_all(batch, [room for room in rooms if room.plan is not None])
+            self._stepper.runs.start_all(batch, [room for room in rooms if room.plan is not None])
 
         return self._guarded(now, work)
 
@@ -263,18 +265,18 @@ class Kernel:
         self._attempt(now, work)
         return self.cycle(now, [Inbound(event, now) for event in found]) if found else self._take_sends()
 
-    def note_backfill(self, account: str, chat: str, since: datetime, until: datetime, is_complete: bool) -> None:
+    def note_backfill(self, account: str, chat: str, until: datetime, is_complete: bool) -> None:
         """The gap as one chat saw it: filled, or known to be partial."""
         if chat not in self.directory.rooms or account not in self.directory.accounts:
             return
         with self._connection.begin():
-            self.writer.chat_gap(
-                self.directory.accounts[account], self.directory.rooms[chat].id, to_ms(since), to_ms(until),
+            self.writer.end_chat_gap(
+                self.directory.accounts[account], self.directory.rooms[chat].id, to_ms(until),
                 "backfilled" if is_complete else "partial",
             )  # fmt: skip
 
     def last_seen(self) -> Sequence[Any]:
-        """(account, chat, at): the newest logged message of each chat."""
+        """(account, chat, at): the newest logged message of each chat, or where a gap begins that is not filled."""
         with self._connection.begin():
             return self.writer.last_seen()
 

@@ -58,6 +58,8 @@ class LiveEngine:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._last_seen: dict[tuple[str, str], datetime] = {}
+        self._gaps: dict[tuple[str, str], datetime] = {}
+        """Account and chat → the newest message from before a connection whose backfill has not come to its end."""
         self._online: dict[str, str] = {}
         self._came_online = asyncio.Condition()
         self._asked: set[int] = set()
@@ -134,6 +136,9 @@ class LiveEngine:
 
     async def connected(self, account: str, *, app: str = "") -> None:
         self._online[account] = app
+        for (of, chat), at in self._last_seen.items():
+            if of == account:
+                self._gaps.setdefault((of, chat), at)
         log.info("online: %s %s", account, app)
         suspects = await self.call(lambda kernel: kernel.account_online(account, self._clock.now()))
         async with self._came_online:
@@ -147,10 +152,14 @@ class LiveEngine:
             await self.call(lambda kernel: kernel.account_offline(account, self._clock.now()))
 
     async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
-        await self.call(lambda kernel: kernel.note_backfill(account, chat, since, until, is_complete))
+        # Behind what the backfill brought: a gap is filled only when that is durable.
+        noted = self.writing.call(lambda kernel: kernel.note_backfill(account, chat, until, is_complete), is_last=True)
+        await asyncio.wrap_future(noted)
+        self._gaps.pop((account, chat), None)
 
     def last_seen(self, account: str, chat: str) -> datetime | None:
-        return self._last_seen.get((account, chat))
+        """Where a backfill has to begin: a gap that was not filled begins where it began."""
+        return self._gaps.get((account, chat)) or self._last_seen.get((account, chat))
 
     def frame(self, account: str, raw: str) -> None:
         if not self._keep_frames:

@@ -58,6 +58,9 @@ class WritingThread:
         self._inbound: deque[Inbound] = deque()
         self._settled: deque[Settled] = deque()
         self._calls: deque[tuple[Callable[[Kernel], Any], Future[Any]]] = deque()
+        self._last: deque[tuple[int, Callable[[Kernel], Any], Future[Any]]] = deque()
+        """Calls that wait until so many events are written."""
+        self._put = self._written = 0
         self._is_stopping = False
         self._first_at = 0.0
         self.lag = Lag()
@@ -88,6 +91,7 @@ class WritingThread:
             if not self._inbound:
                 self._first_at = monotonic_s()
             self._inbound.extend(items)
+            self._put += len(items)
             self._condition.notify()
             return len(self._inbound) < QUEUE_LIMIT
 
@@ -96,11 +100,17 @@ class WritingThread:
             self._settled.append(answer)
             self._condition.notify()
 
-    def call(self, work: Callable[[Kernel], R]) -> Future[R]:
-        """Runs `work` between two cycles; what it returns or raises is the future's."""
+    def call(self, work: Callable[[Kernel], R], *, is_last: bool = False) -> Future[R]:
+        """Runs `work` between two cycles, `is_last`: when every event that is queued now is written.
+
+        What it returns or raises is the future's.
+        """
         future: Future[R] = Future()
         with self._condition:
-            self._calls.append((work, future))
+            if is_last:
+                self._last.append((self._put, work, future))
+            else:
+                self._calls.append((work, future))
             self._condition.notify()
         return future
 
@@ -120,12 +130,13 @@ class WritingThread:
             for work, future in calls:
                 self._do(work, future)
             self._cycle(inbound, settled)
+            self._written += len(inbound)
             if is_last:
                 return
 
     def _gather(self) -> tuple[list[Inbound], list[Settled], list[tuple[Callable[[Kernel], Any], Future[Any]]], bool]:
         with self._condition:
-            while not (self._inbound or self._settled or self._calls or self._is_stopping):
+            while not (self._inbound or self._settled or self._calls or self._last or self._is_stopping):
                 wake = self._kernel.next_wake()
                 wait = None if wake is None else max(0.0, (wake - self._clock.now()).total_seconds())
                 if wait == 0.0:
@@ -141,6 +152,8 @@ class WritingThread:
             self._settled.clear()
             calls = list(self._calls)
             self._calls.clear()
+            while self._last and self._last[0][0] <= self._written:
+                calls.append(self._last.popleft()[1:])
             is_last = self._is_stopping and not self._inbound
             self.lag.waited_s = monotonic_s() - self._first_at if inbound else 0.0
             self._first_at = monotonic_s()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -100,3 +101,32 @@ def test_the_successor_of_a_suspect_waits_for_its_fate(start: Callable[[], Bench
     (suspect,) = again.kernel.suspects
     said = again.deliver(again.kernel.cycle(NOW, settled=[Settled(id=suspect, outcome="absent")]))
     assert [line.split("成员")[1][:2] for line in said] == ["10", "11", "12", "13"]
+
+
+def test_what_is_due_before_the_account_is_online_happens(start: Callable[[], Bench]) -> None:
+    """A summary came due while the bot was down: it is made at once and waits for the connection."""
+    start().hears(says(7, "打卡"))
+    again = start()
+    again.kernel.outbox.set_online(BOT, False)
+    later = NOW + timedelta(hours=15)
+    assert again.kernel.cycle(later) == []
+    assert again.one("select count(*) from dead_event") == 0
+    assert again.one("select count(*) from outbox where status = 'ready'") == 1
+    again.kernel.account_online(BOT, later)
+    assert len(again.deliver(again.kernel.cycle(later))) == 1
+
+
+def test_a_gap_that_was_not_filled_survives_a_crash(start: Callable[[], Bench]) -> None:
+    """Live messages after a restart move the newest one; until the history was read, the gap begins where it began."""
+    bench = start()
+    bench.hears(says(7, "早"))
+    for minutes in (10, 20):
+        bench = start()
+        bench.now = NOW + timedelta(minutes=minutes)
+        bench.kernel.account_online(BOT, bench.now)
+        bench.hears(says(7, "早", n=minutes, at=bench.now))
+    assert [row.at for row in start().kernel.last_seen()] == [to_ms(NOW)]
+    bench = start()
+    bench.kernel.account_online(BOT, bench.now)
+    bench.kernel.note_backfill(BOT, GROUP, bench.now, True)
+    assert [row.at for row in start().kernel.last_seen()] == [to_ms(NOW + timedelta(minutes=20))]
