@@ -10,6 +10,7 @@ from bot.core.events import Event
 from bot.engine.clock import to_ms
 from bot.engine.directory import Room, Run
 from bot.engine.outbox import Pending
+from bot.engine.runner import StepFailed
 from storage.writer import ROLLUP, Writer
 
 _COLUMN = {name: place for place, name in enumerate(ROLLUP)}
@@ -82,6 +83,10 @@ class Batch:
     def now_ms(self) -> int:
         return to_ms(self.now)
 
+    def bury(self, room: Room, ref: str, cause: str, failed: StepFailed) -> None:
+        """An event that a play could not take: shown to operators, costs nobody else anything."""
+        self.dead.append([room.id, ref, cause[:200], failed.error[:2000], failed.detail[-4000:], self.now_ms])
+
     def day_of(self, room: Room, day: str, member_id: int) -> list[Any]:
         """The member's day, in the order of `ROLLUP` and then the last time: add to it."""
         row = self.days.get((room.id, day, member_id))
@@ -101,7 +106,12 @@ class Batch:
         now = self.now_ms
         writer.memberships(list(self.memberships.values()))
         writer.chat_facts(list(self.chat_facts.values()))
-        writer.update_runs([[r.id, r.active.version, r.state_json, r.rev, r.status, now] for r in self.runs.values()])
+        writer.update_runs(
+            [
+                [r.id, r.active.version, r.active.play.version, r.state_json, r.rev, r.status, now]
+                for r in self.runs.values()
+            ]
+        )
         self._write_slots(writer)
         new_notes = writer.notes([[n.run.id, n.room.id, n.member_id, n.what, n.key, n.data, now] for n in self.notes])
         for note in self.notes:

@@ -1,0 +1,151 @@
+"""What a step may know besides its event: loaded as the play declared it, in as few queries as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from itertools import takewhile
+from typing import Any
+
+from bot.core.events import Event
+from bot.core.play import Capability, Needs, Score
+from bot.core.scoring import since
+from bot.engine.apply import Applier
+from bot.engine.batch import Batch
+from bot.engine.directory import Directory, Room, Run
+from bot.engine.runner import Facts, Heard
+from storage.boards import board
+from storage.writer import Writer
+
+_MOST_SLOTS = 150_000
+"""Slots kept in memory over all runs; beyond it the caches are dropped and filled again as needed."""
+
+
+class FactLoader:
+    """Reads slots, balances, rosters, rankings and recent messages, and keeps what it read."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        directory: Directory,
+        applier: Applier,
+        caps_of: Callable[[str, str], frozenset[Capability]],
+    ) -> None:
+        self._writer, self._directory, self._applier, self._caps_of = writer, directory, applier, caps_of
+        self._slots_held = 0
+
+    def of_room(self, batch: Batch, room: Room) -> Facts:
+        """What is known without an event."""
+        refused = self._directory.refusals(room, room.primary, batch.now_ms)
+        caps = self._caps_of(room.primary, room.uid) - refused
+        return Facts(chat_name=room.name, group_size=room.size, account=room.primary, caps=caps)
+
+    def of_event(self, batch: Batch, room: Room, event: Event, heard: Heard, run: Run) -> Facts:
+        """What the play asked for."""
+        facts, needs, directory = self.of_room(batch, room), heard.needs, self._directory
+        if event.member:
+            person = directory.people(room).get(event.member)
+            if person is not None:
+                facts.member = directory.member(room, person)
+        if needs.slots:
+            facts.slots = self._slots(run, needs)
+        if needs.roster:
+            facts.roster = directory.roster(room)
+        if needs.balances:
+            facts.balances = self._balances(room, needs)
+        if needs.recent_s:
+            after = event.at - timedelta(seconds=needs.recent_s)
+            newest_first = takewhile(lambda one: one.at >= after, reversed(directory.recent(room)))
+            facts.recent = tuple(reversed(tuple(newest_first)))
+        if needs.scores:
+            facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
+        return facts
+
+    def remember(self, run: Run, key: str, slot: Any) -> None:
+        """What a step wrote."""
+        self._slots_held += key not in run.slots
+        run.slots[key] = slot
+
+    def prefetch(self, wanted: Iterable[tuple[Room | None, Heard]]) -> None:
+        """One query for the slots and one for the balances of a whole batch."""
+        missing: dict[tuple[int, str], tuple[Run, str]] = {}
+        balances: list[tuple[Room, str]] = []
+        for room, heard in wanted:
+            if room is not None and isinstance(heard.needs.balances, tuple):
+                balances += [(room, uid) for uid in heard.needs.balances if uid not in room.balances]
+            run = room.runs.get(heard.active.ref) if room and room.runs else None
+            if run is None or run.is_complete or heard.needs.slots == "all":
+                continue
+            for key in heard.needs.slots:
+                if key not in run.slots and not key.endswith("*"):
+                    missing[(run.id, key)] = (run, key)
+        self._applier.load_balances(balances)
+        if missing:
+            if self._slots_held > _MOST_SLOTS:
+                self._drop_caches({run.id for run, _ in missing.values()})
+            self._load(missing.values())
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _slots(self, run: Run, needs: Needs) -> dict[str, Any]:
+        if needs.slots == "all":
+            self._load_all(run, "")
+            return {key: slot for key, slot in run.slots.items() if slot is not None}
+        found, missing = {}, []
+        for key in needs.slots:
+            if key.endswith("*"):
+                self._load_all(run, key[:-1])
+                found.update({k: s for k, s in run.slots.items() if s is not None and k.startswith(key[:-1])})
+            elif key in run.slots:
+                if run.slots[key] is not None:
+                    found[key] = run.slots[key]
+            elif not run.is_complete:
+                missing.append(key)
+        if missing:
+            self._load([(run, key) for key in missing])
+            found.update({key: run.slots[key] for key in missing if run.slots[key] is not None})
+        return found
+
+    def _load_all(self, run: Run, prefix: str) -> None:
+        if run.is_complete:
+            return
+        for row in self._writer.all_slots(run.id, prefix):
+            if row.key not in run.slots:
+                self.remember(run, row.key, _parsed(run, row.data))
+        run.is_complete = not prefix
+
+    def _load(self, wanted: Iterable[Sequence[Any]]) -> None:
+        pairs = [(run, key) for run, key in wanted]
+        by_id = {run.id: run for run, _ in pairs}
+        for run, key in pairs:
+            self.remember(run, key, None)
+        for row in self._writer.slots([[run.id, key] for run, key in pairs]):
+            run = by_id[row.run_id]
+            run.slots[row.key] = _parsed(run, row.data)
+
+    def _drop_caches(self, keep: set[int]) -> None:
+        self._slots_held = 0
+        for room in self._directory.rooms.values():
+            for run in (room.runs or {}).values():
+                if run.id not in keep:
+                    run.slots.clear()
+                    run.is_complete = False
+                self._slots_held += len(run.slots)
+
+    def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
+        uids = tuple(self._directory.people(room)) if needs.balances == "all" else needs.balances
+        self._applier.load_balances([(room, uid) for uid in uids if uid not in room.balances])
+        return {uid: room.balances[uid] for uid in uids}
+
+    def _scores(self, room: Room, run: Run, key: tuple[str, str], batch: Batch) -> tuple[Score, ...]:
+        kind, window = key
+        header = run.active.header
+        today = self._directory.date(room, batch.now)
+        start = since(window, today, header.zone, header.day_starts)  # type: ignore[arg-type]
+        return board(self._writer.connection, room.id, kind, start)
+
+
+def _parsed(run: Run, data: str) -> Any:
+    model = run.active.play.Slot
+    assert model is not None
+    return model.model_validate_json(data)
