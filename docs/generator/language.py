@@ -18,6 +18,7 @@ from docs.generator.moment import NOW
 
 _EXAMPLES = Path(__file__).parents[2] / "playbooks"
 _DEPTH = 5
+_MODELS: dict[str, type[BaseModel]] = {"head": Head, "base": Base, "group": Group, "common": Common}
 _ELSEWHERE: dict[str, type[BaseModel]] = {"purpose": Purpose}
 
 
@@ -33,7 +34,7 @@ def kinds(lang: Lang, folder: str = "plays") -> str:
 
 def head_keys(lang: Lang, which: str = "head") -> str:
     """The keys of a playbook's head, of `base.yaml` and `groups.yaml`, or those that every play has."""
-    own = {"head": Head, "base": Base, "group": Group, "common": Common}[which]
+    own = _MODELS[which]
     known = {entry.key for entry in entries_of(Head)} if which in ("base", "group") else set()
     entries = [entry for entry in entries_of(own) if entry.key not in known]
     if which == "head":

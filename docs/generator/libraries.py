@@ -25,10 +25,12 @@ def main() -> None:
             found = distribution(name)
         except PackageNotFoundError:
             continue
-        size = sum(Path(str(file.locate())).stat().st_size for file in found.files or () if file.locate().exists())
-        told = found.metadata.get("License-Expression") or found.metadata.get("License") or ""
-        classified = [each for each in found.metadata.get_all("Classifier") or () if each.startswith("License")]
-        licence = told.splitlines()[0] if told else "".join(each.rpartition(":: ")[2] for each in classified)
+        files = [Path(str(file.locate())) for file in found.files or ()]
+        size = sum(file.stat().st_size for file in files if file.exists())
+        told = found.metadata.json
+        named_so = str(told.get("license_expression") or told.get("license") or "").partition("\n")[0]
+        classified = [str(each) for each in told.get("classifier", ()) if str(each).startswith("License")]
+        licence = named_so or "".join(each.rpartition(":: ")[2] for each in classified)
         rows.append((size, f"{name:<18} {found.version:<16} {size / 1e6:6.1f} MB  {licence}"))
     print("\n".join(line for _, line in sorted(rows, reverse=True)))
 

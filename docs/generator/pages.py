@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.playbook.handbook import diagnostics_page
@@ -12,7 +12,7 @@ from docs.generator import chats, commands, decisions, language, settings
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"(<!-- begin: (?P<name>[\w-]+)(?P<words>[^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
-_MAKERS = {
+_MAKERS: dict[str, Callable[..., str]] = {
     "chat": chats.chat,
     "chat-yaml": chats.playbook_of,
     "cli": commands.reference,
