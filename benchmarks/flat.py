@@ -22,8 +22,9 @@ from sqlalchemy import text
 
 from bot.core.events import MessageReceived
 from bot.core.segments import Text
-from bot.engine.kernel import Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
 from bot.engine.render import Renderer
+from bot.engine.traffic import Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
 from bot.plays import all_plays
 from storage.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -28,10 +28,8 @@ from bot.engine import codec
 from bot.engine.batch import Batch
 from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Person, Room
+from bot.engine.traffic import Counters, Inbound
 from storage.writer import ROLLUP, Writer
-
-if TYPE_CHECKING:
-    from bot.engine.kernel import Counters, Inbound
 
 _COUNT_SPAN_MS = FLOOD_SPAN_S * 1000
 _MSGS, _COUNTED, _CHARS = (ROLLUP.index(name) for name in ("msgs", "counted", "chars"))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,7 +22,6 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.core.effects import SendFile
 from bot.core.events import EffectSettled, Event, OperatorDecided
 from bot.core.play import ALL_CAPABILITIES, Capability, Member
 from bot.core.text import clean
@@ -39,8 +38,9 @@ from bot.engine.render import Renderer
 from bot.engine.roster import take_groups, take_members
 from bot.engine.stepper import Stepper
 from bot.engine.times import Times
+from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
-from bot.transports.base import Group, Outgoing
+from bot.transports.base import Group
 from storage.writer import Writer
 
 R = TypeVar("R")
@@ -52,57 +52,6 @@ _TWINS_MS = 2 * 86_400_000
 """How much earlier than a suspect a send may have been queued whose message can be taken for it."""
 _MAX_CHAIN = 200
 """How many plays may start each other from one event before it counts as a loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """An event as it arrived. `is_backfill`: fetched from the history after a gap."""
-
-    event: Event
-    arrived_at: datetime
-    is_backfill: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What became of an outbox row. `outcome`: done, refused, deferred, unknown, absent (certainly not there)."""
-
-    id: int
-    outcome: str
-    message_id: str = ""
-    at: datetime | None = None
-    error: str = ""
-    retry_after_s: float = 0.0
-    capability: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
-    """One send, to be handed to the network now; its answer comes back as `Settled`."""
-
-    id: int
-    account: str
-    chat: str
-    outgoing: Outgoing | SendFile
-    attempts: int = 0
-
-
-@dataclass(slots=True)
-class Counters:
-    """What health and metrics show, since the start."""
-
-    events: int = 0
-    duplicates: int = 0
-    failed_steps: int = 0
-    buried: int = 0
-    commits: int = 0
-    last_batch: int = 0
-    sent: int = 0
-    unknown: int = 0
-    dead: int = 0
-    expired: int = 0
-    fired: int = 0
-    missed: int = 0
 
 
 class Kernel:

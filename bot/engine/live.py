@@ -23,8 +23,9 @@ from bot.engine.directory import platform_of
 from bot.engine.failpoints import fp
 from bot.engine.files import write_table
 from bot.engine.images import Downloads, ImageReading
-from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
 from bot.engine.outbox import Pending
+from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.engine.writing import WritingThread
 from bot.transports.base import Group, Message, Outgoing, Transport
 

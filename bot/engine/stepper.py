@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -20,11 +20,9 @@ from bot.engine.intake import Fresh, Intake
 from bot.engine.questions import Questions
 from bot.engine.runner import Heard, StepFailed
 from bot.engine.runs import Runs
+from bot.engine.traffic import Counters
 from bot.playbook.model import ActivePlay
 from storage.writer import Writer
-
-if TYPE_CHECKING:
-    from bot.engine.kernel import Counters
 
 _LONGEST_TRACE = 4000
 

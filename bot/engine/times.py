@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -17,10 +17,8 @@ from bot.engine.calendar import jittered, next_fire
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.directory import Directory, Room
 from bot.engine.failpoints import fp
+from bot.engine.traffic import Counters
 from storage.writer import Writer
-
-if TYPE_CHECKING:
-    from bot.engine.kernel import Counters
 
 _ON_TIME_S = 120
 """A firing this late is still on time: a tick came late, nothing was missed."""

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import OperationalError
 
 from bot.engine.clock import Clock, monotonic_s
-from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
+from bot.engine.traffic import Dispatch, Inbound, Settled
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from bot.core.errors import OperatorMistake
 from bot.core.units import format_duration
-from bot.engine.kernel import Dispatch, Kernel
+from bot.engine.kernel import Kernel
+from bot.engine.traffic import Dispatch
 from bot.sim import deeds as d
 from bot.sim.transcript import Entry, Who
 from bot.transports.simulator import BOT, Room, Said, World

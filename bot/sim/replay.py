@@ -23,7 +23,8 @@ from bot.core.play import Member
 from bot.core.segments import Text
 from bot.engine import codec
 from bot.engine.clock import from_ms, to_ms
-from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
+from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
 from bot.sim.house import House
 from bot.transports.base import Group

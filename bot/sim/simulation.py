@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.core.effects import SendFile
 from bot.core.errors import OperatorMistake, SendDeferred, SendRefused, SendUnknown
 from bot.engine.files import write_table
-from bot.engine.kernel import Dispatch, Inbound, Settled
+from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
 from bot.sim.deeds import Deed, Leaves, Line, Passes, Says, Waits
 from bot.sim.house import House

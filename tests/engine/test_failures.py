@@ -12,7 +12,7 @@ from sqlalchemy import text
 from bot.core.events import MemberJoined
 from bot.engine import failpoints
 from bot.engine.clock import to_ms
-from bot.engine.kernel import Inbound, Settled
+from bot.engine.traffic import Inbound, Settled
 from storage.database import Database
 from storage.invariants import violations
 from tests.engine.test_kernel import BOT, GROUP, NOW, Bench, bench, says, start

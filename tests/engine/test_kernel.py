@@ -14,8 +14,9 @@ from bot.core.events import Event, MemberJoined, MessageReceived
 from bot.engine import failpoints
 from bot.engine.clock import from_ms, to_ms, to_ms_up
 from bot.engine.codec import plain
-from bot.engine.kernel import Dispatch, Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
 from bot.engine.render import Renderer
+from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
 from bot.plays import all_plays
 from storage.database import Database

@@ -14,8 +14,9 @@ from bot.core.effects import AskOperator, Literally, Say
 from bot.core.events import Event, MessageReceived, OperatorDecided
 from bot.core.play import CommandSpec, Context, NoState, Play, PlayParams, Step
 from bot.core.segments import Text
-from bot.engine.kernel import Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
 from bot.engine.render import Renderer
+from bot.engine.traffic import Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
 from bot.transports.base import Message
 from storage.database import Database

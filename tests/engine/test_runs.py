@@ -17,8 +17,9 @@ from bot.core.events import Event, MessageReceived
 from bot.core.play import CommandSpec, Context, Frozen, Play, PlayParams, Step
 from bot.core.segments import Text
 from bot.engine.codec import encode, plain
-from bot.engine.kernel import Inbound, Kernel, Settled
+from bot.engine.kernel import Kernel
 from bot.engine.render import Renderer
+from bot.engine.traffic import Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
 from storage.database import Database
 

@@ -1,0 +1,61 @@
+"""What goes in and out of a cycle, and what is counted on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.effects import SendFile
+from bot.core.events import Event
+from bot.transports.base import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """An event as it arrived. `is_backfill`: fetched from the history after a gap."""
+
+    event: Event
+    arrived_at: datetime
+    is_backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of an outbox row. `outcome`: done, refused, deferred, unknown, absent (certainly not there)."""
+
+    id: int
+    outcome: str
+    message_id: str = ""
+    at: datetime | None = None
+    error: str = ""
+    retry_after_s: float = 0.0
+    capability: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One send, to be handed to the network now; its answer comes back as `Settled`."""
+
+    id: int
+    account: str
+    chat: str
+    outgoing: Outgoing | SendFile
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """What health and metrics show, since the start."""
+
+    events: int = 0
+    duplicates: int = 0
+    failed_steps: int = 0
+    buried: int = 0
+    commits: int = 0
+    last_batch: int = 0
+    sent: int = 0
+    unknown: int = 0
+    dead: int = 0
+    expired: int = 0
+    fired: int = 0
+    missed: int = 0
