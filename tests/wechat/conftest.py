@@ -49,7 +49,7 @@ def settings(gateway: Gateway, **more: object) -> WeChatSettings:
 
 @contextlib.asynccontextmanager
 async def running(transport: WeChat) -> AsyncIterator[RecordingSink]:
-    """The transport runs with a sink that keeps what it hears; no task is left over."""
+    """The transport runs with a sink that keeps what it hears."""
     sink = RecordingSink()
     task = asyncio.create_task(transport.run(sink))
     try:
@@ -58,8 +58,6 @@ async def running(transport: WeChat) -> AsyncIterator[RecordingSink]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-    left = [each.get_name() for each in asyncio.all_tasks() if each is not asyncio.current_task()]
-    assert not left
 
 
 Connect = Callable[..., AbstractAsyncContextManager[tuple[WeChat, RecordingSink]]]
@@ -75,5 +73,7 @@ def connected(gateway: Gateway) -> Connect:
         async with running(transport) as sink:
             await sink.logged(f"members {ROOM}")
             yield transport, sink
+        left = {each.get_name() for each in asyncio.all_tasks() if each is not asyncio.current_task()}
+        assert not left, "no task outlives the transport"
 
     return connect

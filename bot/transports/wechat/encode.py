@@ -94,7 +94,7 @@ def _message(target: str, segments: Sequence[Segment], names: Mapping[str, str])
             calls.append(_file(target, _box(segment), capability))
         elif isinstance(segment, Card) and segment.url:
             close()
-            link = pack({1: segment.title or segment.url, 2: segment.url})
+            link = pack({3: segment.title or segment.url, 4: segment.url})
             calls.append(Call("MessageSendUrl", {1: target, 3: link}, is_message=True, text=segment.url))
     close()
     if not calls:

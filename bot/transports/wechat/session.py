@@ -18,6 +18,7 @@ from bot.core.errors import SendDeferred, SendRefused, SendUnknown, TransportErr
 from bot.core.events import Event, MemberJoined
 from bot.core.play import Member
 from bot.transports.base import Sink
+from bot.transports.wechat import protobuf
 from bot.transports.wechat.appmsg import app_message
 from bot.transports.wechat.decode import (
     Known,
@@ -57,6 +58,8 @@ _log = logging.getLogger(__name__)
 _SEEN = 20_000
 _NAMES = 200_000
 _ATTEMPTS = 3
+_SCANNED = (1, 3, 4)
+"""States of a QR code that somebody has dealt with: cancelled, scanned, confirmed."""
 _AT_ONCE = 8
 """Questions under way at once when rooms and members are read: the messages go first."""
 
@@ -80,6 +83,7 @@ class Session:
         self._syncing: asyncio.Task[None] | None = None
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._taken_since: float | None = None
+        self._told = ""
 
     @property
     def account(self) -> str:
@@ -176,10 +180,13 @@ class Session:
 
     def _change(self, state: State) -> None:
         previous, self.state = self.state, state
-        if (state.phase, state.qr, state.reason) == (previous.phase, previous.qr, previous.reason):
+        if (state.phase == "connecting" and previous.phase == "down") or str(state) == self._told:
+            # Attempt after attempt for the same reason is no news.
             return
-        level = logging.INFO if state.phase in ("connecting", "online") else logging.WARNING
-        _log.log(level, "wechat %s: %s", self.settings.endpoint, state)
+        self._told = str(state)
+        _log.log(
+            logging.INFO if state.phase == "online" else logging.WARNING, "wechat %s: %s", self.settings.endpoint, state
+        )
 
     # -- hearing ----------------------------------------------------------------------------------------------------
 
@@ -247,14 +254,13 @@ class Session:
 
     async def _hear_scan(self, payload: dict[str, Any]) -> None:
         qr = str(payload.get("qrcode") or "")
-        if qr == self.state.qr and self.state.phase == "waiting_scan":
+        if not qr or payload.get("status") in _SCANNED or (self.state.phase, self.state.qr) == ("waiting_scan", qr):
             return
         await self._log_out("waiting for the QR code to be scanned")
         self._change(self.state.scan(qr, self.now()))
-        if qr:
-            module = await asyncio.to_thread(_load)
-            art = "\n".join(module.qr_art(qr))
-            _log.warning("微信扫码登录 · scan this with WeChat to log in (%s)\n%s", self.settings.endpoint, art)
+        module = await asyncio.to_thread(_load)
+        art = "\n".join(module.qr_art(qr))
+        _log.warning("微信扫码登录 · scan this with WeChat to log in (%s)\n%s", self.settings.endpoint, art)
 
     async def _hear_dirty(self, payload: dict[str, Any]) -> None:
         target, kind = _id(payload["payloadId"]), payload.get("payloadType")
@@ -363,10 +369,12 @@ class Session:
         inviter = ""
         if (puppet := self.puppet) is not None:
             try:
-                found = await puppet.within(
-                    self.settings.call_timeout_s, puppet.room_invitation_payload(room_invitation_id=invitation)
+                # wechaty's own call cannot read what the gateway answers.
+                found = await puppet.ask(
+                    "RoomInvitationPayload", {1: invitation}, timeout_s=self.settings.call_timeout_s
                 )
-                inviter, now = str(found.inviter_id), moment(found.timestamp) if found.timestamp else now
+                inviter = protobuf.text(found, 2)
+                now = moment(protobuf.whole(found, 6)) if 6 in found else now
             except TransportError as error:
                 _log.info("wechat: an invitation without its details: %s", error)
         return decode_invitation(invitation, inviter, self.account, now)

@@ -102,7 +102,7 @@ async function reset (options = {}) {
   }
   if (options.stock) world.rich = false
   else enrich()
-  const self = options.self ?? BOT
+  const self = options.account ?? BOT
   contact(self)
   if (options.login ?? true) mocker.use(m => { m.login(mocker.ContactMock.load(self)); return () => {} })
   server = new PuppetServer({ endpoint, puppet, token, tls: { disable: tls !== 'tls' } })
@@ -121,11 +121,11 @@ const commands = {
   role: ({ room, owner, admins }) => { Object.assign(mocker.roomPayload(room), { ownerId: owner, adminIdList: admins }); dirty(PUPPET.types.Payload.Room, room) },
   alias: ({ room, member, alias }) => { world.aliases[`${room}/${member}`] = alias; dirty(PUPPET.types.Payload.RoomMember, room) },
   file: ({ room, from, name, size }) => {
-    const bytes = Buffer.alloc(size, 'QunOps'); const box = FileBox.fromBuffer(bytes, name)
+    const bytes = Buffer.alloc(size, 'QunOps')
     const id = say({ room, from, type: PUPPET.types.Message.Attachment, filename: name, silent: true })
-    puppet.messageFile = async () => FileBox.fromBuffer(bytes, name)
+    puppet.messageFile = async () => FileBox.fromBase64(bytes.toString('base64'), name)
     puppet.emit('message', { messageId: id })
-    return { id, sha256: createHash('sha256').update(bytes).digest('hex'), box: box.name }
+    return { id, sha256: createHash('sha256').update(bytes).digest('hex') }
   },
   scan: ({ qrcode }) => mocker.scan(qrcode),
   login: ({ id }) => puppet.login(id ?? BOT),
