@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
@@ -32,6 +33,13 @@ def test_settings(lang: Lang) -> None:
         assert f"| `{key}` |" in text(HANDBOOK / lang / "settings.md")
     for key in OneBotSettings.model_fields:
         assert f"| `onebot.{key}` |" in text(HANDBOOK / lang / "qq.md")
+
+
+def test_environment(lang: Lang) -> None:
+    """Each variable that the program reads, and no other."""
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
+    page = text(HANDBOOK / lang / "settings.md")
+    assert set(re.findall(r"QUNOPS_[A-Z_]+", sources)) == set(re.findall(r"^\| `(QUNOPS_[A-Z_]+)` \|", page, re.M))
 
 
 def test_kinds(lang: Lang) -> None:
