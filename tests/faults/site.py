@@ -29,7 +29,7 @@ simulator: {{enabled: false}}
 http: {{enabled: false}}
 limits: {{unlimited: true}}
 log: {{level: warning}}
-onebot: {{port: {port}, pace_s: 0.01}}
+onebot: {{port: {port}, pace_s: 0.01, call_timeout_s: {call_timeout_s}}}
 """
 
 _PLAYBOOK = """
@@ -72,14 +72,24 @@ def free_port() -> int:
 class Site:
     """One bot at a time, always with the same settings."""
 
-    def __init__(self, folder: Path, database: str, times: Sequence[datetime] = (), groups: int = 10) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: str,
+        times: Sequence[datetime] = (),
+        groups: int = 10,
+        *,
+        call_timeout_s: float = 20,
+    ) -> None:
         self.folder, self.database = folder, database
         self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}/onebot/v11/ws"
         self.playbook = folder / "playbooks" / "faults.yaml"
         self.playbook.parent.mkdir(parents=True)
         self.playbook.write_text(playbook(times, groups), encoding="utf-8")
-        config = _CONFIG.format(database=database, folder=folder, root=ROOT, port=self.port)
+        config = _CONFIG.format(
+            database=database, folder=folder, root=ROOT, port=self.port, call_timeout_s=call_timeout_s
+        )
         (folder / "config.yaml").write_text(config, encoding="utf-8")
         self.log = folder / "bot.log"
         self.process: subprocess.Popen[bytes] | None = None

@@ -93,7 +93,7 @@ async def _seed(site: Site, network: Network) -> None:
     await network.online()
     for group in network.groups:
         await network.says(group, FIRST_MEMBER, "早")
-    await _quiet(site, network)
+    await quiet(site, network)
     await site.stop()
 
 
@@ -111,12 +111,12 @@ async def _settle(site: Site, network: Network, within_s: float = 120) -> None:
     """A clean run until nothing is left to do, and a clean stop."""
     site.start()
     await network.online()
-    await _quiet(site, network, within_s)
+    await quiet(site, network, within_s)
     code = await site.stop()
     assert code == 0, f"a clean stop ended with {code}:\n{site.last_words()}"
 
 
-async def _quiet(site: Site, network: Network, within_s: float = 60) -> None:
+async def quiet(site: Site, network: Network, within_s: float = 60) -> None:
     """Until every message of the history is logged and nothing waits to be sent."""
     until, calm = time.monotonic() + within_s, 0
     with Database(site.database, mode="read") as database:
