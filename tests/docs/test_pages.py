@@ -43,7 +43,8 @@ def test_no_path_of_a_machine(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_exist(page: Path) -> None:
-    """`qunops …` in a block or in the text is a command; its options are options of it; `make …` is a target."""
+    """`qunops …` in a block or in the text is a command; its options are options of it; `make …` is a target;
+    what `python` runs is there."""
     known = dict(every())
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     shell = "\n".join(blocks(page, "sh", "powershell", ""))
@@ -52,6 +53,9 @@ def test_commands_exist(page: Path) -> None:
     for line in lines:
         if made := re.match(r"make (\w+)", line):
             assert made[1] in targets, line
+        if ran := re.match(r"(?:\.venv\S+)?python (?:-m (benchmarks[\w.]+|docs[\w.]+)|(\S+\.py))", line):
+            path = ran[2] or ran[1].replace(".", "/")
+            assert (ROOT / path).is_file() or (ROOT / f"{path}.py").is_file() or (ROOT / path).is_dir(), line
         found = re.search(r"(?:^|.*[\s\\/])qunops ([a-z].*)$", line)
         if found is None:
             continue
