@@ -42,7 +42,9 @@ def reference(lang: Lang) -> str:
 def _section(words: str, command: Any, lang: Lang) -> str:
     lines = [f"### `qunops {words}`", "", _first(command.help, lang)]
     for further in _paragraphs(command.help)[1:]:
-        lines += ["", further]
+        # The head of the English page says what exit codes mean; commands say it in Chinese.
+        if lang == "zh" or not further.startswith("退出码"):
+            lines += ["", further]
     rows = [_row(each, lang) for each in command.params if each.name != "help"]
     if rows:
         head = ("参数", "默认", "说明") if lang == "zh" else ("Argument", "Default", "Meaning")

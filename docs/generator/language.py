@@ -24,11 +24,11 @@ _ELSEWHERE: dict[str, type[BaseModel]] = {"purpose": Purpose}
 
 def kinds(lang: Lang, folder: str = "plays") -> str:
     """The kinds of play, with their pages in `folder`."""
-    head = ("玩法", "kind", "口令举例") if lang == "zh" else ("Play", "kind", "some of its words")
-    rows = [
-        (f"[{play.title}]({folder}/{kind}.md)", tables.code(kind), "、".join(_words_of(kind)[:5]))
-        for kind, play in all_plays().items()
-    ]
+    head = ("玩法", "kind", "口令举例") if lang == "zh" else ("Kind", "In Chinese", "some of its words")
+    rows = []
+    for kind, play in all_plays().items():
+        names = (play.title, tables.code(kind)) if lang == "zh" else (tables.code(kind), play.title)
+        rows.append((f"[{names[0]}]({folder}/{kind}.md)", names[1], "、".join(_words_of(kind)[:5])))
     return tables.table(head, rows)
 
 
