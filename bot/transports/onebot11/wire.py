@@ -69,7 +69,7 @@ def moment(value: Any) -> datetime:
         value = int(value)
     elif kind is not int and kind is not float:
         raise Malformed(f"not a time: {str(value)[:50]!r}")
-    if value > 100_000_000_000:
+    if 100_000_000_000 < value < 2**53:
         value = value / 1000
     if not 0 < value < 4_102_444_800:
         raise Malformed(f"not a time: {str(value)[:50]!r}")
