@@ -33,6 +33,7 @@ from bot.plays import all_plays, asset_parsers
 from bot.transports.base import Transport
 from bot.transports.onebot11 import OneBot
 from bot.transports.simulator import SimulatorTransport, World
+from bot.transports.wechat import WeChat
 from storage.database import Database
 from storage.schema import upgrade
 
@@ -55,8 +56,9 @@ class App:
         self.simulator = SimulatorTransport(self.world, clock=self.clock.now) if self.world else None
         onebot = settings.onebot and settings.onebot.model_copy(update={"debug_frames": settings.keep_frames})
         self.onebot = OneBot(onebot, now=self.clock.now) if onebot else None
+        self.wechat = WeChat(settings.wechat, now=self.clock.now) if settings.wechat else None
         transports: dict[str, Transport] = {
-            each.platform: each for each in (self.simulator, self.onebot) if each is not None
+            each.platform: each for each in (self.simulator, self.onebot, self.wechat) if each is not None
         }
         self.upgraded = upgrade(self.database, now=self.clock.now())
         self._connection = self.database.engine.connect()
@@ -130,7 +132,15 @@ class App:
         if writing.lag.is_refused:
             problems.append(f"the database refuses: {writing.lag.refusal}")
         ready = self.is_ready.is_set() and not problems
-        return Health(is_ready=ready, problems=tuple(problems), accounts=self.engine.online, numbers=numbers)
+        return Health(
+            is_ready=ready,
+            problems=tuple(problems),
+            accounts=self.engine.online,
+            numbers=numbers,
+            connections={f"wechat {place}": str(state) for place, state in self.wechat.states().items()}
+            if self.wechat is not None
+            else {},
+        )
 
     async def resend(self, row_id: int, actor: str) -> bool:
         return await self.engine.call(lambda kernel: kernel.resend(row_id, self.clock.now(), actor))
@@ -226,4 +236,6 @@ def transports_of(app: App) -> Mapping[str, str]:
         found["sim"] = app.settings.simulator.group
     if app.onebot is not None and app.settings.onebot is not None:
         found["qq"] = f"ws://{app.settings.onebot.host}:{app.onebot.port}{app.settings.onebot.path}"
+    if app.wechat is not None:
+        found["wechat"] = ", ".join(each.endpoint for each in app.settings.wechat)
     return found

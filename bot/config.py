@@ -1,7 +1,7 @@
 """Settings: `config.yaml`, each value with an embedded default, secrets from the environment.
 
-`QUNOPS_CONFIG` names another file; `QUNOPS_DATABASE`, `QUNOPS_ONEBOT_TOKEN` and `QUNOPS_HTTP_PORT` win over the file, so
-that no secret has to stand in it.
+`QUNOPS_CONFIG` names another file; `QUNOPS_DATABASE`, `QUNOPS_ONEBOT_TOKEN`, `QUNOPS_WECHAT_ENDPOINT`, `QUNOPS_WECHAT_TOKEN`
+and `QUNOPS_HTTP_PORT` win over the file, so that no secret has to stand in it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bot.playbook.reading import read
 from bot.playbook.refusals import refusals
 from bot.playbook.report import render
 from bot.transports.onebot11 import OneBotSettings
+from bot.transports.wechat import WeChatSettings
 
 DEFAULT_FILE = Path("config.yaml")
 
@@ -124,6 +125,9 @@ class Settings(_Settings):
     onebot: OneBotSettings | None = Field(
         default_factory=OneBotSettings, description="QQ（OneBot v11）；null 关闭 · null: off"
     )
+    wechat: tuple[WeChatSettings, ...] = Field(
+        default=(), description="微信（wechaty 网关），一个账号一项 · WeChat by wechaty gateways, one entry per account"
+    )
     limits: LimitSettings = LimitSettings()
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -161,6 +165,13 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.envi
         data["database"] = database
     if token := environ.get("QUNOPS_ONEBOT_TOKEN"):
         data["onebot"] = {**(data.get("onebot") or {}), "token": token}
+    if endpoint := environ.get("QUNOPS_WECHAT_ENDPOINT"):
+        data["wechat"] = [*(data.get("wechat") or []), {"endpoint": endpoint}]
+    if token := environ.get("QUNOPS_WECHAT_TOKEN"):
+        # One token for every gateway that has none of its own.
+        data["wechat"] = [
+            {"token": token, **each} if isinstance(each, dict) else each for each in data.get("wechat") or []
+        ]
     if port := environ.get("QUNOPS_HTTP_PORT"):
         data["http"] = {**(data.get("http") or {}), "port": int(port)}
     try:

@@ -90,6 +90,8 @@ def _banner(app: App, console: Console) -> None:
     where = transports_of(app)
     if "qq" in where:
         console.print(f"  QQ OneBot v11     {where['qq']}  ← 在 NapCat 等实现里填这个反向 WebSocket 地址")
+    if "wechat" in where:
+        console.print(f"  微信 WeChat       {where['wechat']}")
     if app.settings.http.enabled:
         http = app.settings.http
         console.print(f"  健康 health       http://{http.host}:{http.port}/readyz  /metrics")

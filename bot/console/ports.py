@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -15,6 +15,8 @@ class Health:
     problems: tuple[str, ...]
     accounts: Mapping[str, str]
     numbers: Mapping[str, float]
+    connections: Mapping[str, str] = field(default_factory=dict)
+    """Connections that say more than online or not: where one waits for its QR code to be scanned, with the code."""
 
 
 class Operations(Protocol):

@@ -57,6 +57,8 @@ def build_web(operations: Operations, token: str) -> Starlette:
     async def readyz(request: Request) -> Response:
         health = operations.health()
         body = {"ready": health.is_ready, "problems": health.problems, "accounts": dict(health.accounts)}
+        if health.connections:
+            body["connections"] = dict(health.connections)
         return JSONResponse({**body, **health.numbers}, status_code=200 if health.is_ready else 503)
 
     async def metrics(request: Request) -> Response:
@@ -76,7 +78,10 @@ def build_web(operations: Operations, token: str) -> Starlette:
             return JSONResponse({"error": "token"}, status_code=403)
         data = await request.json()
         done = await operations.decide(
-            int(request.path_params["task_id"]), str(data["choice"]), str(data.get("by", "console:cli")), str(data.get("text", ""))
+            int(request.path_params["task_id"]),
+            str(data["choice"]),
+            str(data.get("by", "console:cli")),
+            str(data.get("text", "")),
         )
         return JSONResponse({"done": done}, status_code=200 if done else 404)
 

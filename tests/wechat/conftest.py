@@ -77,3 +77,10 @@ def connected(gateway: Gateway) -> Connect:
         assert not left, "no task outlives the transport"
 
     return connect
+
+
+async def until(is_so: Callable[[], bool], within_s: float = 15) -> None:
+    """Waits for what another process does, which nothing here is told of."""
+    async with asyncio.timeout(within_s):
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from bot.core.segments import Text
 from bot.transports.base import Announcement, Message
 from bot.transports.wechat import WeChat
 from tests.peers.wechat_gateway import Gateway
-from tests.wechat.conftest import BOT, ROOM, Connect, running, settings
+from tests.wechat.conftest import BOT, ROOM, Connect, running, settings, until
 
 HELLO = Message(segments=(Text("在吗"),))
 
@@ -27,7 +27,7 @@ async def test_down_at_the_start(gateway: Gateway) -> None:
     gateway.kill()
     wechat = WeChat([settings(gateway)])
     async with running(wechat) as sink:
-        await asyncio.wait_for(_phase(wechat, "down"), 10)
+        await _phase(wechat, "down")
         with pytest.raises(SendDeferred):
             await wechat.send(BOT, ROOM, HELLO)
         gateway.start()
@@ -88,7 +88,7 @@ async def test_wrong_token(gateway: Gateway, caplog: pytest.LogCaptureFixture) -
     wechat = WeChat([settings(gateway, token="some-wrong-secret")])
     with caplog.at_level(logging.DEBUG):
         async with running(wechat):
-            await asyncio.wait_for(_reason(wechat, "the gateway refuses the token"), 10)
+            await _reason(wechat, "the gateway refuses the token")
     assert "some-wrong-secret" not in "\n".join(
         record.getMessage() for record in caplog.records if not record.name.startswith("hpack")
     )
@@ -101,7 +101,7 @@ async def test_second_client(gateway: Gateway, connected: Connect) -> None:
         async with running(other) as others:
             await others.logged(f"connected {BOT}")
             await sink.logged("disconnected")
-            await asyncio.wait_for(_reason(wechat, "another client"), 10)
+            await _reason(wechat, "another client")
         await sink.logged(f"connected {BOT}", 2)
         say(gateway, "回来了")
         await sink.next(MessageReceived)
@@ -115,7 +115,7 @@ async def test_logged_out_and_in_again(gateway: Gateway, connected: Connect) -> 
         with pytest.raises(SendDeferred):
             await wechat.send(BOT, ROOM, HELLO)
         gateway.do("scan", qrcode="http://weixin.qq.com/x/abc")
-        await asyncio.wait_for(_phase(wechat, "waiting_scan"), 10)
+        await _phase(wechat, "waiting_scan")
         assert "http://weixin.qq.com/x/abc" in str(wechat.states()[gateway.endpoint])
         gateway.do("login")
         await sink.logged(f"connected {BOT}", 2)
@@ -129,9 +129,9 @@ async def test_waiting_for_a_scan_at_the_start(gateway: Gateway, caplog: pytest.
     wechat = WeChat([settings(gateway)])
     with caplog.at_level(logging.INFO):
         async with running(wechat) as sink:
-            await asyncio.wait_for(_phase(wechat, "connecting"), 10)
+            await _phase(wechat, "connecting")
             gateway.do("scan", qrcode="http://weixin.qq.com/x/abc")
-            await asyncio.wait_for(_phase(wechat, "waiting_scan"), 10)
+            await _phase(wechat, "waiting_scan")
             assert sink.log == []
             gateway.do("login")
             await sink.logged(f"connected {BOT}")
@@ -188,10 +188,8 @@ async def test_tls(tls: str) -> None:
 
 
 async def _phase(wechat: WeChat, phase: str) -> None:
-    while not any(state.phase == phase for state in wechat.states().values()):  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
+    await until(lambda: any(state.phase == phase for state in wechat.states().values()))
 
 
 async def _reason(wechat: WeChat, words: str) -> None:
-    while not any(words in state.reason for state in wechat.states().values()):  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
+    await until(lambda: any(words in state.reason for state in wechat.states().values()))
