@@ -155,6 +155,11 @@ class OneBotImplementation:
             await self._called.wait_for(lambda: self.counts[action] >= times)
         return [params for name, params in self.calls if name == action]
 
+    async def until(self, is_so: Callable[[], bool], *, within_s: float = 10) -> None:
+        """Waits until `is_so`, which is asked after each call of the bot."""
+        async with asyncio.timeout(within_s), self._called:
+            await self._called.wait_for(is_so)
+
     # -- reading what the bot did -------------------------------------------------------------------------------------
 
     def said(self, group_id: int) -> list[str]:

@@ -80,7 +80,9 @@ class Merge:
         """Merges and returns the message as a snapshot."""
         _Pairing(self, items, base).run()
         for item in items:
-            if item.how == "edit":
+            if item.how == "edit" and self._is_namesake(item):
+                self._write_themself(item, {other.entry for other in items})
+            elif item.how == "edit":
                 self._edit(item)
             elif not item.how:
                 item.entry = self._rest(item.text, item.author)
@@ -114,6 +116,21 @@ class Merge:
                 self._say("removal_rejected", entry)
 
     # -- one line ---------------------------------------------------------------------------------------------------
+
+    def _is_namesake(self, item: Item) -> bool:
+        """Whether the line only looks like another's: 成员2 wrote themself where 成员1 stands. Their names are one N, but
+        the whole line is the sender's own name and nobody else's, so it is no attempt to change somebody."""
+        entry = self.chain.entries[item.entry]
+        return not self.may_change(entry) and self.directory.named(item.text) == self.sender
+
+    def _write_themself(self, item: Item, paired: set[int]) -> None:
+        own = [each for each in self.chain.active if self.is_own(each) and each.id not in paired]
+        same = [each for each in own if self._name(each) == item.name]
+        if len(same) == 1:
+            item.entry = same[0].id
+            self._edit(item)
+        else:
+            item.entry = self._rest(item.text, item.author)
 
     def _edit(self, item: Item) -> None:
         """Step 8."""
