@@ -74,6 +74,23 @@ def test_control_needs_the_token(env: dict[str, str], tmp_path: Path) -> None:
         bot.hear("群小助")
 
 
+def test_a_saved_change_is_taken_over(env: dict[str, str], tmp_path: Path) -> None:
+    """Saved while the bot runs, read by itself, in force for the next message."""
+    with Running(env) as bot:
+        path = tmp_path / "playbooks" / "camp.yaml"
+        path.write_text(path.read_text("utf-8").replace("metric: checkin.rate", "points: 77"), "utf-8")
+        assert "errors: 0" in bot.hear("playbooks loaded")
+        bot.say("打卡")
+        assert "77" in bot.hear("群小助")
+
+
+def test_sending_again_goes_through_the_running_bot(env: dict[str, str]) -> None:
+    """The command doesn't open the database that the bot holds; what isn't there can't be sent again."""
+    with Running(env):
+        again = qunops(env, "outbox", "resend", "999")
+        assert (again.returncode, "999" in again.stderr) == (1, True)
+
+
 def test_a_second_bot_on_one_database_is_refused(env: dict[str, str]) -> None:
     """Exit 3 and one sentence that names what to do; the first goes on."""
     with Running(env) as bot:
