@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from storage import tables as t
 
@@ -38,6 +38,25 @@ def rows(connection: Connection, kind: str, span: Span) -> Iterator[tuple[Any, .
         query = query.where(moment < span.until_ms)
     for row in connection.execution_options(yield_per=1000).execute(query):
         yield tuple(row)
+
+
+def last_said(connection: Connection, chat: str, limit: int) -> list[Any]:
+    """(chat, sent_at, name, text) of the newest messages with words of one group, of each group when `chat` is "";
+    newest first, without what the bot's own accounts said."""
+    groups = select(t.chat.c.id, t.chat.c.uid).where(t.chat.c.kind == "group").order_by(t.chat.c.uid)
+    found: list[Any] = []
+    accounts = select(t.account.c.uid)
+    for group in connection.execute(groups.where(t.chat.c.uid == chat) if chat else groups).all():
+        m = t.message.c
+        newest = (
+            select(literal(group.uid).label("chat"), m.sent_at, t.member.c.name, m.text)
+            .join_from(t.message, t.member, t.member.c.id == m.member_id)
+            .where(m.chat_id == group.id, m.text != "", t.member.c.uid.not_in(accounts))
+            .order_by(m.sent_at.desc(), m.id.desc())
+            .limit(limit)
+        )
+        found += connection.execute(newest).all()
+    return found
 
 
 def _query(kind: str) -> Select[Any]:

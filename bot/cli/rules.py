@@ -1,4 +1,4 @@
-"""`qunops rules scan`: what a lexicon and a playbook's rules would have hit in recorded messages."""
+"""`qunops rules`: `scan` says what a lexicon and a playbook's rules hit in a file; `try` is `rules_try`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.cli import rules_try
 from bot.core.text import clean
 from bot.core.text.moderation import parse_lexicon
 from bot.playbook.model import ActivePlay
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
         help="群规: 先在旧消息上试词、试规则 · try words and rules on old messages", no_args_is_help=True
     )
     rules.command("scan")(scan)
+    rules.command("try")(rules_try.try_on_log)
     app.add_typer(rules, name="rules")
 
     @rules.callback()
@@ -51,10 +53,10 @@ def scan(
     found, mistakes = parse_lexicon(words)
     for mistake in mistakes:
         typer.echo(f"{lexicon}:{mistake.line}: {mistake.message}", err=True)
-    plays = _rules_of(rules) if rules is not None else []
+    plays = rules_of(rules) if rules is not None else []
     for text in _texts(source, file):
         judged = clean(text)
-        broken = [rule for play in plays for rule in try_rules(_params(play), judged, play.assets)]
+        broken = [rule for play in plays for rule in try_rules(params_of(play), judged, play.assets)]
         hits = [hit.base for hit in found.hits(judged)]
         document = {"text": text, "hits": hits, "rules": list(dict.fromkeys(broken))}
         # What no encoding can hold (half a surrogate pair) is printed escaped, as it came.
@@ -79,7 +81,7 @@ def _texts(source: str, file: Path) -> Iterator[str]:
         yield document["text"]
 
 
-def _rules_of(path: Path) -> list[ActivePlay]:
+def rules_of(path: Path) -> list[ActivePlay]:
     """The rules plays of one playbook file, with their lexica."""
     from bot.cli import NO, USAGE
     from bot.cli.check import root_of
@@ -104,6 +106,6 @@ def _rules_of(path: Path) -> list[ActivePlay]:
     return plays
 
 
-def _params(play: ActivePlay) -> RulesParams:
+def params_of(play: ActivePlay) -> RulesParams:
     assert isinstance(play.params, RulesParams)
     return play.params
