@@ -88,11 +88,13 @@ async def storm(
 
 
 async def _seed(site: Site, network: Network) -> None:
-    """A first clean run: every group has a logged message, so that from here on no gap is without a beginning."""
+    """A first clean run: every group has a logged message, so that from here on no gap is without a beginning, and its
+    history is older than anything that is looked for."""
     site.start()
     await network.online()
+    network.world.clock -= 60
     for group in network.groups:
-        await network.says(group, FIRST_MEMBER, "早")
+        await network.peer.emit(network.world.says(group, FIRST_MEMBER, "早"))
     await quiet(site, network)
     await site.stop()
 

@@ -28,6 +28,7 @@ class Verdict:
     answered: int = 0
     credited: int = 0
     posts: int = 0
+    fired: int = 0
     sends: int = 0
     unknown: list[str] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
@@ -37,7 +38,7 @@ class Verdict:
     def __str__(self) -> str:
         lines = [
             f"messages {self.said}, check-ins credited {self.credited}, success answers seen {self.answered},"
-            f" scheduled posts seen {self.posts}, own messages {self.sends}",
+            f" scheduled posts seen {self.posts} of {self.fired} fired, own messages {self.sends}",
             f"unknown {len(self.unknown)}, dead {len(self.dead)}, buried {len(self.buried)}, wrong {len(self.wrong)}",
         ]
         lines += [f"  unknown: {each}" for each in self.unknown[:20]]
@@ -54,6 +55,7 @@ def judge(url: str, world: OneBotWorld) -> Verdict:
         _messages(connection, world, verdict)
         _checkins(connection, world, verdict)
         _sends(connection, world, verdict)
+        _posts(connection, world, verdict)
         rows = connection.execute(text("SELECT cause, error FROM dead_event"))
         verdict.buried += [f"{row.cause}: {row.error}" for row in rows]
     return verdict
@@ -116,6 +118,30 @@ def _checkins(connection: Connection, world: OneBotWorld, verdict: Verdict) -> N
             if (f"qq:{group}", member) not in days:
                 verdict.wrong.append(f"answered but not stored: {group} {member}")
         verdict.wrong += [f"post {name} seen {n} times in {group}" for name, n in posts.items() if n > 1]
+
+
+def _posts(connection: Connection, world: OneBotWorld, verdict: Verdict) -> None:
+    """A post that fired was seen, unless it is among the unknown, in the play's queue, or the newest."""
+    fired = defaultdict(list)
+    for row in connection.execute(text(
+        "SELECT c.uid AS chat, f.name FROM firing f JOIN run r ON r.id = f.run_id JOIN chat c ON c.id = r.chat_id"
+        " WHERE r.kind = 'campaign' AND f.status IN ('fired', 'late') ORDER BY f.scheduled_at"
+    )):  # fmt: skip
+        fired[row.chat].append(row.name.removeprefix("post/"))
+    verdict.fired = sum(map(len, fired.values()))
+    states = connection.execute(text(
+        "SELECT c.uid, r.state FROM run r JOIN chat c ON c.id = r.chat_id WHERE r.kind = 'campaign'"
+    ))  # fmt: skip
+    queued = {row.uid: {each["name"] for each in orjson.loads(row.state)["queue"]} for row in states}
+    for group, room in world.rooms.items():
+        own = [readable(frame) for frame in room.history if frame["user_id"] == world.self_id]
+        seen = {match[1][-8:] for line in own for match in _POST.finditer(line)}
+        names = fired[f"qq:{group}"]
+        last = max((n for n, name in enumerate(names) if name in seen), default=-1)
+        unknown = sum(each.startswith(f"qq:{group} ") for each in verdict.unknown)
+        missing = [name for name in names[:last] if name not in seen | queued[f"qq:{group}"]]
+        if len(missing) > unknown:
+            verdict.wrong.append(f"posts fired and never seen in {group}: {missing[:5]}")
 
 
 def _sends(connection: Connection, world: OneBotWorld, verdict: Verdict) -> None:
