@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -29,6 +30,7 @@ MOST_IN_BATCH = 500
 QUEUE_LIMIT = 2_000
 _LINGER_BELOW = 20
 _LINGER_S = 0.002
+_ANSWERS_LINGER_S = 0.005
 _RETRY_S = (0.05, 0.2, 1.0, 5.0)
 
 
@@ -143,10 +145,11 @@ class WritingThread:
                 if wait == 0.0:
                     break
                 self._condition.wait(min(wait, 1.0) if wait is not None else 1.0)
-            if 0 < len(self._inbound) < _LINGER_BELOW and not self._calls and not self._is_stopping:
-                self._condition.wait_for(
-                    lambda: len(self._inbound) >= _LINGER_BELOW or self._is_stopping, timeout=_LINGER_S
-                )
+            linger_s = self._linger_s()
+        if linger_s:
+            # Asleep, not waiting on the condition: every arrival would wake this thread for nothing.
+            time.sleep(linger_s)
+        with self._condition:
             was_full = len(self._inbound) >= QUEUE_LIMIT
             inbound = [self._inbound.popleft() for _ in range(min(MOST_IN_BATCH, len(self._inbound)))]
             settled = list(self._settled)
@@ -161,6 +164,15 @@ class WritingThread:
         if was_full:
             self._on_room()
         return inbound, settled, calls, is_last
+
+    def _linger_s(self) -> float:
+        """How long to let more arrive: nothing while many wait, a little for few events, more for answers alone, which
+        are written with the next events at no cost."""
+        if self._calls or self._last or self._is_stopping or len(self._inbound) >= _LINGER_BELOW:
+            return 0.0
+        if self._inbound:
+            return _LINGER_S
+        return _ANSWERS_LINGER_S if self._settled else 0.0
 
     def _do(self, work: Callable[[Kernel], Any], future: Future[Any]) -> None:
         if not future.set_running_or_notify_cancel():
