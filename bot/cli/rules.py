@@ -18,6 +18,10 @@ from bot.playbook.model import ActivePlay
 from bot.plays.rules import RulesParams, try_rules
 
 
+_readable = json.JSONEncoder(ensure_ascii=False).encode
+_escaped = json.JSONEncoder().encode
+
+
 def register(app: typer.Typer) -> None:
     rules = typer.Typer(
         help="群规: 先在旧消息上试词、试规则 · try words and rules on old messages", no_args_is_help=True
@@ -60,7 +64,7 @@ def scan(
         hits = [hit.base for hit in found.hits(judged)]
         document = {"text": text, "hits": hits, "rules": list(dict.fromkeys(broken))}
         # What no encoding can hold (half a surrogate pair) is printed escaped, as it came.
-        sys.stdout.write(json.dumps(document, ensure_ascii=judged != text) + "\n")
+        sys.stdout.write((_readable if judged == text else _escaped)(document) + "\n")
 
 
 def _texts(source: str, file: Path) -> Iterator[str]:
