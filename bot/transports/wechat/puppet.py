@@ -1,6 +1,6 @@
 """The one module that imports wechaty: its `PuppetService`, made to stand today's gateways and today's Python.
 
-What is ours: the import (a shim, no loggers of its own, no warnings), the channel (TLS, keepalive, the token as a header
+What is ours: the import (a shim, no loggers of its own, no warnings), the channel (`channel`; the token as a header
 and never in a log), the event stream (raw, so that no event can end it), and every call (a timeout, mapped errors, the
 fields that wechaty's classes of 2021 lack). What is wechaty's: the calls whose meaning has not changed.
 Import this module lazily: it costs memory, and nobody without a WeChat account needs it.
@@ -11,13 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from bot.core.errors import SendDeferred, SendRefused, SendUnknown
+from bot.core.errors import SendDeferred, SendRefused, SendUnknown, TransportError
 from bot.transports.wechat import protobuf
 from bot.transports.wechat.answers import EXISTS, UNAUTHENTICATED, error_of
 from bot.transports.wechat.protobuf import Fields, Value
@@ -59,11 +58,11 @@ def _import_quietly() -> tuple[Any, Any, Any]:
 
 PuppetOptions, PuppetStub, PuppetService = _import_quietly()
 
-from grpclib.client import Channel, Stream  # noqa: E402
-from grpclib.config import Configuration  # noqa: E402
+from grpclib.client import Stream  # noqa: E402
 from grpclib.const import Cardinality  # noqa: E402
-from grpclib.encoding.base import CodecBase  # noqa: E402
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError  # noqa: E402
+
+from bot.transports.wechat.channel import GatewayChannel  # noqa: E402
 
 R = TypeVar("R")
 _CHUNK = 256 * 1024
@@ -82,18 +81,6 @@ class GatewayLost(Exception):
     """The connection could not be made, or it ended."""
 
 
-class _Codec(CodecBase):
-    """Bytes as they are; wechaty's own message classes by their own methods."""
-
-    __content_subtype__ = "proto"
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        return message if type(message) is bytes else bytes(message)
-
-    def decode(self, data: bytes, message_type: Any) -> Any:
-        return data if message_type is bytes else message_type().parse(data)
-
-
 class Puppet(PuppetService):  # type: ignore[misc,valid-type]
     """One connection to one gateway, made anew for every attempt. Raises the three errors of a send, or those above."""
 
@@ -103,27 +90,11 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         super().__init__(PuppetOptions(end_point=settings.endpoint, token=token), "puppet")
         self._settings = settings
         self._headers = {"authorization": f"Wechaty {token}"}
-        self._open()
+        self.channel: GatewayChannel | None = GatewayChannel(settings)
+        self._puppet_stub = PuppetStub(self.channel, metadata=self._headers)
 
     def _init_puppet(self) -> None:
         """Nothing: wechaty would ping by a blocking telnet and ask a public server for the address."""
-
-    def _open(self) -> None:
-        settings = self._settings
-        self.channel: Channel | None = Channel(
-            settings.host,
-            settings.port,
-            codec=_Codec(),
-            ssl=_tls(settings),
-            config=Configuration(
-                _keepalive_time=settings.ping_s,
-                _keepalive_timeout=settings.ping_timeout_s,
-                _http2_max_pings_without_data=0,
-                _http2_min_sent_ping_interval_without_data=min(settings.ping_s, 1.0),
-                ssl_target_name_override=settings.tls_name or ("insecure" if settings.tls == "builtin" else None),
-            ),
-        )
-        self._puppet_stub = PuppetStub(self.channel, metadata=self._headers)
 
     def close(self) -> None:
         """Ends everything at once; calls under way end as unknown."""
@@ -159,10 +130,13 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         self, method: str, fields: Mapping[int, Value] | None = None, *, timeout_s: float, capability: str = ""
     ) -> bytes:
         """The answer's bytes."""
-        async with self._mapped(method, timeout_s, capability), self._stream(method, Cardinality.UNARY_UNARY) as stream:
-            await stream.send_message(protobuf.encode(fields or {}), end=True)
-            answer: bytes | None = await stream.recv_message()
-        return answer or b""
+        # Written out, for this is the hot path: one call for every message of every group.
+        try:
+            async with asyncio.timeout(timeout_s), self._stream(method, Cardinality.UNARY_UNARY) as stream:
+                await stream.send_message(protobuf.encode(fields or {}), end=True)
+                return await stream.recv_message() or b""
+        except (TimeoutError, GRPCError, *_LOST) as error:
+            raise _call_error(error, method, timeout_s, capability) from None
 
     async def ask(self, method: str, fields: Mapping[int, Value] | None = None, *, timeout_s: float) -> Fields:
         return protobuf.decode(await self.call(method, fields, timeout_s=timeout_s))
@@ -200,7 +174,7 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
 
     def _stream(self, method: str, cardinality: Cardinality) -> Stream[bytes, bytes]:
         if self.channel is None:
-            raise ConnectionResetError("closed")
+            raise SendDeferred("the connection to the gateway is closed", retry_after_s=2)
         stream: Stream[bytes, bytes] = self.channel.request(
             f"/wechaty.Puppet/{method}", cardinality, bytes, bytes, metadata=self._headers
         )
@@ -211,14 +185,18 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         try:
             async with asyncio.timeout(timeout_s):
                 yield
-        except TimeoutError:
-            raise SendUnknown(f"{method}: no answer within {timeout_s:g} s") from None
-        except GRPCError as error:
-            raise error_of(error.status.value, error.message or "", method, capability) from None
-        except (ConnectionRefusedError, ConnectionResetError) as error:
-            raise SendDeferred(f"{method}: {_why(error)}", retry_after_s=2) from None
-        except _LOST as error:
-            raise SendUnknown(f"{method}: {_why(error)}") from None
+        except (TimeoutError, GRPCError, *_LOST) as error:
+            raise _call_error(error, method, timeout_s, capability) from None
+
+
+def _call_error(error: BaseException, method: str, timeout_s: float, capability: str) -> TransportError:
+    if isinstance(error, TimeoutError):
+        return SendUnknown(f"{method}: no answer within {timeout_s:g} s")
+    if isinstance(error, GRPCError):
+        return error_of(error.status.value, error.message or "", method, capability)
+    if isinstance(error, ConnectionRefusedError):
+        return SendDeferred(f"{method}: {_why(error)}", retry_after_s=2)
+    return SendUnknown(f"{method}: {_why(error)}")
 
 
 def _stream_error(error: GRPCError) -> Exception:
@@ -233,17 +211,6 @@ def _why(error: BaseException) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there"
     return (str(error) or type(error).__name__)[:200]
-
-
-def _tls(settings: WeChatSettings) -> ssl.SSLContext | None:
-    if settings.tls == "off":
-        return None
-    context = ssl.create_default_context(cafile=settings.tls_ca or None)
-    if settings.tls == "builtin":
-        # Its private key is published with the gateway: checking the certificate would prove nothing.
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
-    return context
 
 
 def qr_art(text: str) -> Iterable[str]:

@@ -409,7 +409,6 @@ class Session:
         self._logged_in.set()
         self._change(self.state.online(account, self.now()))
         await self.sink.connected(account, app=self.app)
-        self._prefetch.open()
         self._sync_again()
 
     async def _log_out(self, reason: str) -> None:
@@ -432,16 +431,25 @@ class Session:
 
     async def _keep_synced(self) -> None:
         while True:
+            rooms: Sequence[str] = ()
             try:
-                await self._sync()
-            except TransportError as error:
-                _log.info("wechat %s: rooms could not be read: %s", self.settings.endpoint, error)
+                async with asyncio.timeout(self.settings.call_timeout_s):
+                    rooms = await self._sync()
+            except (TransportError, TimeoutError) as error:
+                _log.info(
+                    "wechat %s: rooms could not be read: %s", self.settings.endpoint, error or "no answer in time"
+                )
+            # Who is in a room is told before what they say there: the engine would take them all for newcomers.
+            self._prefetch.open()
+            for room in rooms:
+                await self._tell_members(room)
             await asyncio.sleep(self.settings.resync_s)
 
-    async def _sync(self) -> None:
+    async def _sync(self) -> Sequence[str]:
+        """Tells rooms and who is in them, by name as far as names are known; the raw rooms."""
         puppet, account, until = self.puppet, self.account, self.now()
         if puppet is None:
-            return
+            return ()
         rooms = [room for room in await puppet.within(self.settings.call_timeout_s, puppet.room_list()) if room]
         slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -455,13 +463,15 @@ class Session:
 
         found = [raw for raw in await asyncio.gather(*map(read, rooms)) if raw is not None]
         if not found:
-            return
+            return ()
         listed = {chat_of(raw.id) for raw in found}
         if len(found) == len(rooms):
             self.standing.rooms = {chat: room for chat, room in self.standing.rooms.items() if chat in listed}
         for raw in found:
             self.standing.learn(raw)
         await self.sink.groups(account, self.standing.listed())
+        for raw in found:
+            await self._tell_members(raw.id, is_quick=True)
         gap, self._gap = self._gap, None
         for chat in listed if gap is not None else ():
             assert gap is not None
@@ -469,8 +479,7 @@ class Session:
             if since is not None and since < until:
                 # Nothing keeps what was said meanwhile: WeChat has no history.
                 await self.sink.backfilled(account, chat, since=since, until=until, is_complete=False)
-        for raw in found:
-            await self._tell_members(raw.id)
+        return [raw.id for raw in found]
 
     async def _ask_room(self, puppet: Puppet, room: str) -> RawRoom:
         timeout_s = self.settings.call_timeout_s
@@ -478,20 +487,30 @@ class Session:
         members = found.member_ids or await puppet.within(timeout_s, puppet.room_members(room))
         return RawRoom(room, found.topic, found.owner_id, tuple(found.admin_ids), tuple(dict.fromkeys(members)))
 
-    async def _tell_members(self, room: str) -> None:
+    async def _tell_members(self, room: str, *, is_quick: bool = False) -> None:
+        """The whole list of one room; `is_quick`: asks for no names."""
         chat = chat_of(room)
-        if (standing := self.standing.rooms.get(chat)) is None:
+        if (standing := self.standing.rooms.get(chat)) is None or not standing.members:
             return
         slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def named(member: str) -> Member:
+        async def asked(member: str) -> None:
             async with slots:
-                name = await self.name(room, raw_id(member))
-            return Member(uid=member, name=name, role=standing.role_of(member), is_bot=member == self.account)
+                await self.name(room, raw_id(member))
 
-        members = await asyncio.gather(*map(named, list(standing.members)))
-        if members:
-            await self.sink.members(self.account, chat, members)
+        if not is_quick:
+            await asyncio.gather(*map(asked, list(standing.members)))
+        # As it is now: who came or went while names were asked for is neither missing nor new.
+        members = [
+            Member(
+                uid=member,
+                name=self.names.fresh((room, raw_id(member))) or "",
+                role=standing.role_of(member),
+                is_bot=member == self.account,
+            )
+            for member in standing.members
+        ]
+        await self.sink.members(self.account, chat, members)
 
     def _read_soon(self, room: str) -> None:
         """Reads a room that is new to us; one reading at a time, however often the news comes."""
@@ -510,6 +529,7 @@ class Session:
             _log.info("wechat: room %s could not be read: %s", room, error)
             return
         await self.sink.groups(self.account, self.standing.listed())
+        await self._tell_members(room, is_quick=True)
         await self._tell_members(room)
 
     async def _end(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
