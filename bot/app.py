@@ -76,7 +76,7 @@ class App:
         self.kernel.open(self.clock.now())
         self.engine = LiveEngine(
             self.kernel, transports, self.clock, keep_frames=settings.keep_frames, reads_images=self._reads_images,
-            downloads=Downloads(settings.images.allow_networks),
+            downloads=Downloads(settings.images.allow_networks), pictures=settings.playbooks,
         )  # fmt: skip
         self.is_ready = asyncio.Event()
 

@@ -1,12 +1,16 @@
-"""Tables as files: XLSX and CSV that a spreadsheet shows as text, never runs as a formula."""
+"""What leaves as a file: tables that a spreadsheet shows as text, never runs as a formula; pictures of the playbooks."""
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from pathlib import Path
 
 from bot.core.effects import SendFile
-from bot.transports.base import FileMessage
+from bot.core.errors import SendRefused
+from bot.core.segments import Image, Segment
+from bot.transports.base import FileMessage, Message
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -16,6 +20,25 @@ def write_table(table: SendFile) -> FileMessage:
     content = _csv(table) if table.format == "csv" else _xlsx(table)
     name = table.name if table.name.endswith(f".{table.format}") else f"{table.name}.{table.format}"
     return FileMessage(name=name, content=content, to=table.to)
+
+
+def with_pictures(message: Message, folder: Path) -> Message:
+    """`message` with pictures that a play names by their path in `folder` where they are on this machine.
+
+    Raises `SendRefused` for a path that leads out of the folder.
+    """
+    if not any(isinstance(segment, Image) for segment in message.segments):
+        return message
+    return replace(message, segments=tuple(_located(segment, folder.resolve()) for segment in message.segments))
+
+
+def _located(segment: Segment, folder: Path) -> Segment:
+    if not isinstance(segment, Image) or not segment.url or "://" in segment.url:
+        return segment
+    path = (folder / segment.url).resolve()
+    if not path.is_relative_to(folder):
+        raise SendRefused(f"the picture {segment.url} is not in the folder of playbooks")
+    return replace(segment, url=str(path), name=segment.name or path.name)
 
 
 def harmless(value: str | int | float) -> str | int | float:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.core.effects import SendFile
@@ -21,7 +22,7 @@ from bot.engine import codec
 from bot.engine.clock import Clock, from_ms, monotonic_s
 from bot.engine.directory import platform_of
 from bot.engine.failpoints import fp
-from bot.engine.files import write_table
+from bot.engine.files import with_pictures, write_table
 from bot.engine.images import Downloads, ImageReading
 from bot.engine.kernel import Kernel
 from bot.engine.outbox import Pending
@@ -52,6 +53,7 @@ class LiveEngine:
         keep_frames: bool = False,
         reads_images: Callable[[str], bool] = lambda chat: False,
         downloads: Downloads | None = None,
+        pictures: Path = Path("."),
     ) -> None:
         self._kernel, self._transports, self._clock = kernel, transports, clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,6 +70,8 @@ class LiveEngine:
         self._started_s = monotonic_s()
         self._keep_frames = keep_frames
         self._frames: list[tuple[str, str]] = []
+        self._pictures = pictures
+        """The folder that plays name pictures in."""
         self.malformed_frames = 0
         self._images = ImageReading(reads_images, self._image_read, downloads or Downloads())
         self.writing = WritingThread(kernel, clock, on_sends=self._sends_committed, on_room=self._room_again)
@@ -220,7 +224,9 @@ class LiveEngine:
             return Settled(id=dispatch.id, outcome="unknown", error=f"{type(error).__name__}: {error}")
 
     async def _ready(self, outgoing: Outgoing | SendFile) -> Outgoing:
-        return await asyncio.to_thread(write_table, outgoing) if isinstance(outgoing, SendFile) else outgoing
+        if isinstance(outgoing, SendFile):
+            return await asyncio.to_thread(write_table, outgoing)
+        return with_pictures(outgoing, self._pictures) if isinstance(outgoing, Message) else outgoing
 
     async def _resolve(self, transport: Transport, dispatch: Dispatch, since: datetime, error: str) -> Settled:
         """Nobody answered: the network's own history may still know."""

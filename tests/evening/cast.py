@@ -50,7 +50,7 @@ _FORMS = ("{0}", "{1}", "选{0}", "我选{0}", "答案{0}", "{2}", "{0}吧", "�
 CHATTER = ("哈哈这题好难", "等等我想想", "不会", "谁知道呀？", "刚回来", "网好卡", "加油大家", "是不是书里讲过？")
 
 
-def furnish(folder: Path, *, limit_s: int, debounce_s: int) -> Path:
+def furnish(folder: Path, *, limit_s: int, debounce_s: int, picture: bytes = b"") -> Path:
     """The playbook with its bank and lexicon in `folder`."""
     (folder / "banks").mkdir(parents=True)
     (folder / "evening.yaml").write_text(_PLAYBOOK.format(limit=limit_s, debounce=debounce_s), "utf-8")
@@ -60,8 +60,11 @@ def furnish(folder: Path, *, limit_s: int, debounce_s: int) -> Path:
         options = [f"答项{number}之{name}" for name in ("甲", "乙", "丙", "丁")]
         lines.append(
             f"  - {{id: q{number}, type: single, text: 第{number}道常识题该选哪个, "
-            f"options: [{', '.join(options)}], answer: {'ABCD'[number % 4]}}}"
+            f"options: [{', '.join(options)}], answer: {'ABCD'[number % 4]}{', image: pics/q.png' if picture else ''}}}"
         )
+    if picture:
+        (folder / "banks" / "pics").mkdir()
+        (folder / "banks" / "pics" / "q.png").write_bytes(picture)
     (folder / "banks" / "bank.yaml").write_text("\n".join(lines) + "\n", "utf-8")
     return folder / "evening.yaml"
 

@@ -139,16 +139,22 @@ class OneBotGroup:
         with closing(sqlite3.connect(self._database)) as connection:
             return connection.execute(query).fetchall()
 
+    @property
+    def pictures(self) -> list[str]:
+        """What the bot sent as pictures."""
+        parts = [part for name, params in self._peer.calls if name == "send_group_msg" for part in params["message"]]
+        return [part["data"]["file"] for part in parts if part["type"] == "image"]
+
     def uid(self, name: str) -> str:
         return f"qq:{self._ids[name]}"
 
 
 @asynccontextmanager
-async def over_onebot(folder: Path) -> AsyncIterator[OneBotGroup]:
+async def over_onebot(folder: Path, *, picture: bytes = b"") -> AsyncIterator[OneBotGroup]:
     """The evening's group of a bot that runs as a process."""
     env = house(folder)
     (folder / "playbooks" / "camp.yaml").unlink()
-    cast.furnish(folder / "playbooks", limit_s=3, debounce_s=2)
+    cast.furnish(folder / "playbooks", limit_s=3, debounce_s=2, picture=picture)
     config = folder / "config.yaml"
     world = OneBotWorld()
     room = world.found(OneBotGroup.GROUP, "晚上好", members=len(cast.MEMBERS))

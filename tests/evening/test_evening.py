@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -44,11 +45,12 @@ async def test_an_evening_over_onebot(tmp_path: Path) -> None:
     thread.start()
     outcome = course.Outcome()
     try:
-        async with over_onebot(tmp_path) as group:
+        async with over_onebot(tmp_path, picture=picture) as group:
             await course.chain(group, outcome, over_s=1.0, settle_s=2.2)
             shown = cast.SPAMMERS[-2]
             await group.show(shown, f"http://127.0.0.1:{server.server_port}/a.png")
             await course.quiz(group, outcome, questions=1, over_s=1.0)
+            assert group.pictures == [f"base64://{b64encode(picture).decode()}"]
             await course.wave(group, outcome, harmless=100, over_s=1.5)
             found = await group.rows(
                 "SELECT member.uid FROM note JOIN member ON member.id = note.member_id"

@@ -5,15 +5,17 @@ Theory and invariants stand at the top of `session`; judging is `judge`, points 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
+from bot.core.events import EffectSettled, Event, MemberMuted, MessageReceived, OperatorDecided, PlayStarted, TimerFired
 from bot.core.play import NOTHING, Capability, Needs, Play, Step
 from bot.core.text import fold
 from bot.core.units import AssetParser, AssetProblem
 from bot.plays.quiz import answering, desk, offering, session
-from bot.plays.quiz.bank import Bank
+from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.closing import Here, Result
 from bot.plays.quiz.params import Params, commands, schedules
 from bot.plays.quiz.reading import parse_bank
@@ -44,6 +46,8 @@ def step(state: State, event: Event, ctx: Here) -> Result:
             return answering.take(state, event, ctx)
         case MessageReceived():
             return _command(state, event, ctx)
+        case MemberMuted():
+            return answering.muted(state, event)
         case EffectSettled():
             return session.delivered(state, event, ctx)
         case TimerFired(name="start"):
@@ -57,7 +61,7 @@ def step(state: State, event: Event, ctx: Here) -> Result:
         case PlayStarted():
             if state.session and not state.session.is_over:
                 return Step(state, why={"start": "a session is running"})
-            return session.begin(state, ctx, ctx.now, only=event.data.get("only", ""))
+            return session.begin(state, ctx, ctx.now, only=event.data.get("only", ""), named=event.data.get("bank", ""))
         case OperatorDecided():
             return offering.decided(state, event, ctx)
     return Step(state)
@@ -87,13 +91,13 @@ def needs(params: Params, event: Event) -> Needs:
         case MessageReceived():
             first = event.text[:1]
             if first.isalnum() and first not in _FIRST:
-                return Needs(slots=(f"a/{event.member}",)) if event.member else NOTHING
+                return _own(event)
             head = _LEADING.sub("", fold(event.text[:60]))
             if head.startswith(_WIDE) or head == "排行":
                 return _EVERYTHING
             if params.submit and head.startswith(("投稿", "出题")):
                 return Needs(slots=("o/*",))
-            return Needs(slots=(f"a/{event.member}",)) if event.member else NOTHING
+            return _own(event)
         case EffectSettled():
             return Needs(slots=(f"s/{event.key.rpartition('|')[2]}",))
         case OperatorDecided():
@@ -103,13 +107,27 @@ def needs(params: Params, event: Event) -> Needs:
     return NOTHING
 
 
+def _own(event: MessageReceived) -> Needs:
+    return Needs(slots=(f"a/{event.member}", f"m/{event.member}")) if event.member else NOTHING
+
+
 def is_busy(state: State) -> bool:
     return state.session is not None and not state.session.is_over
 
 
 def _parse_bank(path: str, text: str) -> tuple[Bank, list[AssetProblem]]:
     bank, problems = parse_bank(path, text)
+    bank = replace(bank, questions=tuple(_with_picture(question, path) for question in bank.questions))
     return bank, [AssetProblem(p.line, f"{p.zh} · {p.en}", p.is_error) for p in problems]
+
+
+def _with_picture(question: Question, path: str) -> Question:
+    """The picture as the folder of playbooks knows it: banks name it from where they lie."""
+    if not question.image or "://" in question.image:
+        return question
+    return question.model_copy(
+        update={"image": posixpath.normpath(posixpath.join(posixpath.dirname(path), question.image))}
+    )
 
 
 ASSET_PARSERS: Mapping[str, AssetParser] = {"bank": _parse_bank}
@@ -129,5 +147,5 @@ PLAY = Play(
     schedules=schedules,
     is_busy=is_busy,
     wants_capabilities=lambda params: {"private": Capability.PRIVATE} if params.private else {},
-    listens=frozenset({MessageReceived, EffectSettled, TimerFired, PlayStarted, OperatorDecided}),
+    listens=frozenset({MessageReceived, MemberMuted, EffectSettled, TimerFired, PlayStarted, OperatorDecided}),
 )

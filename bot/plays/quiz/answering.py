@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.core.effects import Effect, SetTimer
-from bot.core.events import MessageReceived
+from bot.core.events import MemberMuted, MessageReceived
 from bot.core.play import Step
 from bot.plays.quiz.closing import Here, Result, say
 from bot.plays.quiz.judge import is_right_text, judge
 from bot.plays.quiz.params import Params
-from bot.plays.quiz.record import Given, Live, Sheet, Slot, State
+from bot.plays.quiz.record import Given, Live, Muted, Sheet, Slot, State
 from bot.plays.quiz.teams import next_team
 
 _LONGEST = 40
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _KEPT_BEYOND = 3
 _TOLD_AT_MOST = 200
+_MUTED_AT_MOST_S = 30 * 86_400
 
 
 def may_be_answer(event: MessageReceived) -> bool:
@@ -32,6 +33,8 @@ def take(state: State, event: MessageReceived, ctx: Here) -> Result:
     session = state.session
     if session is None or session.is_over or (live := session.live) is None or not _may_score(event, ctx):
         return Step(state)
+    if (muted := ctx.slots.get(f"m/{event.member}")) is not None and muted.root.until > event.at:
+        return Step(state, why={"answer": "muted", "until": muted.root.until})
     judged = _judged(live, event.text)
     if judged is None:
         return Step(state)
@@ -84,6 +87,15 @@ def _may_score(event: MessageReceived, ctx: Here) -> bool:
         return False
     member = ctx.member
     return member is None or not (member.is_bot or member.labels & set(ctx.params.exclude))
+
+
+def muted(state: State, event: MemberMuted) -> Result:
+    """Remembers who may not talk and until when; a mute of the whole group is nobody's."""
+    if not event.member or event.for_s < 0:
+        return Step(state)
+    key = f"m/{event.member}"
+    for_s = min(event.for_s, _MUTED_AT_MOST_S)
+    return Step(state, slots={key: Slot(Muted(until=event.at + timedelta(seconds=for_s))) if for_s else None})
 
 
 def _judged(live: Live, typed: str) -> tuple[tuple[str, ...], bool] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from bot.core.effects import AskOperator, Award, CancelTimer, Effect, Note, Say, Template
@@ -10,7 +10,7 @@ from bot.core.play import Context, Step
 from bot.plays.quiz.bank import Bank
 from bot.plays.quiz.fairness import copiers, too_fast
 from bot.plays.quiz.params import Params
-from bot.plays.quiz.record import Session, State, names, outcome, played, sheets
+from bot.plays.quiz.record import Session, Slot, State, Use, names, outcome, played, sheets
 from bot.plays.quiz.scoring import Outcome, Place, Verdict
 from bot.plays.quiz.teams import team_ranking
 
@@ -21,9 +21,16 @@ TIMERS = ("reveal", "hurry", "next", "overdue")
 _TABLE = 10
 
 
-def bank_of(ctx: Here) -> Bank:
-    bank = ctx.assets.get(ctx.params.bank)
-    return bank if isinstance(bank, Bank) else Bank()
+def bank_of(ctx: Here, name: str = "") -> Bank:
+    """The bank of that name, else the first."""
+    banks = banks_of(ctx)
+    return next((bank for bank in banks if name and bank.name == name), banks[0])
+
+
+def banks_of(ctx: Here) -> list[Bank]:
+    """The playbook's banks; at least one, empty where the file could not be used."""
+    found = [ctx.assets.get(path) for path in ctx.params.banks]
+    return [bank if isinstance(bank, Bank) else Bank() for bank in found]
 
 
 def say(name: str, /, *, to: str | None = None, key: str = "", **data: Any) -> Say:
@@ -41,7 +48,7 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
     """The table; points enter the ledger once per member and session."""
     session = state.session
     assert session is not None
-    result = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots)
+    result = outcome(ctx.params.rules(bank_of(ctx, session.bank)), session, ctx.slots)
     who = names(ctx.slots, session.id)
     effects: list[Effect] = [CancelTimer(name=name) for name in TIMERS]
     asked = sum(one.is_closed and not one.is_void for one in played(ctx.slots, session.total))
@@ -63,11 +70,25 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
             for p in result.ranking
             if p.points > 0
         ]
-    effects += _item_notes(session, ctx, result)
-    effects += _suspicions(session, ctx, who)
+    notes = _item_notes(session, ctx, result)
+    effects += [*notes, *_suspicions(session, ctx, who)]
     session = session.model_copy(update={"live": None, "is_over": True})
     why = {"over": session.id, "participants": len(result.ranking), "reason": reason or "done"}
-    return Step(State(session=session), tuple(effects), why=why)
+    return Step(State(session=session), tuple(effects), slots=_spreads(notes, ctx), why=why)
+
+
+def _spreads(notes: Iterable[Note], ctx: Here) -> dict[str, Slot]:
+    """What the session adds to the discrimination of its questions."""
+    found = {}
+    for note in notes:
+        slot = ctx.slots.get(f"u/{note.data['question']}")
+        if slot is not None and "discrimination" in note.data:
+            use: Use = slot.root
+            spread = use.spread + note.data["discrimination"]
+            found[f"u/{note.data['question']}"] = Slot(
+                use.model_copy(update={"spread": spread, "spreads": use.spreads + 1})
+            )
+    return found
 
 
 def team_rows(ctx: Here, session: Session, result: Outcome) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from bot.core.effects import Award, CancelTimer, Effect
 from bot.core.events import MessageReceived
 from bot.core.play import Step
 from bot.core.text import fold
-from bot.plays.quiz.closing import Here, Result, bank_of, finish, say, team_rows
+from bot.plays.quiz import items
+from bot.plays.quiz.closing import Here, Result, bank_of, banks_of, finish, say, team_rows
 from bot.plays.quiz.record import Session, Slot, State, names, outcome, played
 from bot.plays.quiz.session import ask, begin, reveal, void_open
 
@@ -20,6 +21,8 @@ def operate(state: State, event: MessageReceived, ctx: Here, name: str, rest: st
         return Step(state, why={name: "not an operator"})
     if name == "开始答题":
         return _begin(state, event, ctx, rest)
+    if name == "题目统计":
+        return items.show(state, event, ctx, rest)
     session = state.session
     if session is None:
         return Step(state, (say("none_running"),))
@@ -49,14 +52,17 @@ def operate(state: State, event: MessageReceived, ctx: Here, name: str, rest: st
 
 
 def _begin(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
-    only, count = "", None
+    only, named, count = "", "", None
+    names = {fold(bank.name): bank.name for bank in banks_of(ctx)}
     for word in rest[:100].split():
         digits = fold(word).removesuffix("题")
         if digits.isdecimal():
             count = max(1, min(int(digits), 100))
-        elif fold(word) != fold(bank_of(ctx).name):
+        elif fold(word) in names:
+            named = names[fold(word)]
+        else:
             only = word[:_LONGEST]
-    return begin(state, ctx, event.at, only=only, count=count)
+    return begin(state, ctx, event.at, only=only, count=count, named=named)
 
 
 def _void(state: State, session: Session, ctx: Here, rest: str) -> Result:
@@ -69,7 +75,7 @@ def _void(state: State, session: Session, ctx: Here, rest: str) -> Result:
         return Step(state, (say("void_what", asked=session.next_index),))
     if live is not None and live.index == index and live.phase != "revealed":
         return void_open(state, ctx, "skipped")
-    rules = ctx.params.rules(bank_of(ctx))
+    rules = ctx.params.rules(bank_of(ctx, session.bank))
     before = {place.member: place.points for place in outcome(rules, session, ctx.slots).ranking}
     slots = {f"s/{index}": Slot(slot.root.model_copy(update={"is_void": True}))}
     after = outcome(rules, session, {**ctx.slots, **slots})
@@ -93,7 +99,7 @@ def ranking(state: State, event: MessageReceived, ctx: Here) -> Result:
     session, to = state.session, event.member if event.is_private else None
     if session is None:
         return Step(state, (say("none_running", to=to),))
-    result = outcome(ctx.params.rules(bank_of(ctx)), session, ctx.slots)
+    result = outcome(ctx.params.rules(bank_of(ctx, session.bank)), session, ctx.slots)
     places = result.ranking
     who = names(ctx.slots, session.id)
     rows = [{"rank": p.rank, "name": who[p.member], "points": p.points, "right": p.right} for p in places[:_TOP]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -36,7 +36,7 @@ class When(PlayParams):
     @model_validator(mode="after")
     def _one_of(self) -> When:
         if bool(self.cron) == (self.at is not None):
-            raise ValueError("write exactly one of cron and at")
+            raise ValueError("cron 和 at 写一个,也只写一个 · write exactly one of cron and at")
         return self
 
 
@@ -55,7 +55,9 @@ class Scoring(PlayParams):
 
 
 class Params(PlayParams):
-    bank: BankPath = Field(description="题库文件(YAML 或 CSV) · the question bank")
+    bank: BankPath | Annotated[tuple[BankPath, ...], Field(min_length=1, max_length=20)] = Field(
+        description="题库文件(YAML 或 CSV),可以列几个,不点名时用第一个 · the question bank, or several: the first unless named"
+    )
     schedule: When | None = Field(default=None, description="什么时候自动开始 · when a session begins by itself")
     questions: int = Field(default=10, ge=1, le=100, description="一场几题 · questions of a session")
     tags: tuple[str, ...] = Field(default=(), description="只出带这些标签的题 · only questions with one of these tags")
@@ -103,10 +105,14 @@ class Params(PlayParams):
     @model_validator(mode="after")
     def _limits(self) -> Params:
         if self.time_limit and not LIMITS_S[0] <= self.time_limit.total_seconds() <= LIMITS_S[1]:
-            raise ValueError("time_limit must lie between 3s and 600s")
+            raise ValueError("time_limit 要在 3s 到 600s 之间 · time_limit must lie between 3s and 600s")
         if len(self.teams) == 1 or len(set(self.teams)) < len(self.teams):
-            raise ValueError("teams needs two different names at least: [红队, 蓝队]")
+            raise ValueError("teams 至少要两个不同的队名,如 [红队, 蓝队] · teams needs two different names at least")
         return self
+
+    @property
+    def banks(self) -> tuple[str, ...]:
+        return (self.bank,) if isinstance(self.bank, str) else self.bank
 
     def rules(self, bank: Bank) -> Rules:
         """The points of a session. Without `scoring`: the bank's points (else 100) at once, half of them at the limit,
@@ -131,7 +137,7 @@ class Params(PlayParams):
 
 def commands(params: Params) -> Sequence[CommandSpec]:
     operator = [
-        CommandSpec(name="开始答题", rest="optional", for_operators=True, help="[标签或题型] [题数]"),
+        CommandSpec(name="开始答题", rest="optional", for_operators=True, help="[题库、标签或题型] [题数]"),
         CommandSpec(name="下一题", for_operators=True, help="立刻公布并出下一题"),
         CommandSpec(name="跳过", aliases=("跳过这题",), for_operators=True, help="这题不算"),
         CommandSpec(
@@ -139,6 +145,13 @@ def commands(params: Params) -> Sequence[CommandSpec]:
         ),
         CommandSpec(name="暂停答题", aliases=("暂停",), for_operators=True, help="答完这题先停"),
         CommandSpec(name="继续答题", aliases=("继续",), for_operators=True, help="接着出题"),
+        CommandSpec(
+            name="题目统计",
+            aliases=("题库统计",),
+            rest="optional",
+            for_operators=True,
+            help="哪些题难、出过几次,或:题目统计 题号",
+        ),
         CommandSpec(name="结束答题", aliases=("停止答题",), for_operators=True, help="结束并公布名次"),
     ]
     members = [

@@ -1,7 +1,7 @@
 """What a session remembers, and where: the state holds the question being played, slots hold all that grows.
 
 Slots by key: `a/<uid>` a member's answers of the session, `s/<n>` the n-th question as drawn, `u/<question id>` when a
-question was last used and how it went, `o/<message id>` a question that a member submitted.
+question was last used and how it went, `o/<message id>` a question that a member submitted, `m/<uid>` a member who is muted.
 """
 
 from __future__ import annotations
@@ -51,13 +51,23 @@ class Played(Frozen):
 
 
 class Use(Frozen):
-    """Item statistics: in how many sessions it was asked, how many answered in time, how many were right."""
+    """Item statistics: in how many sessions it was asked, how many answered in time, how many were right; the sum of
+    its discrimination over the `spreads` sessions that were large enough to tell."""
 
     what: Literal["use"] = "use"
     on: date
     asked: int = 0
     answered: int = 0
     right: int = 0
+    spread: float = 0.0
+    spreads: int = 0
+
+
+class Muted(Frozen):
+    """A member whom the network lets say nothing in the group: answers by private message don't score either."""
+
+    what: Literal["muted"] = "muted"
+    until: datetime
 
 
 class Offer(Frozen):
@@ -68,8 +78,8 @@ class Offer(Frozen):
     is_accepted: bool = False
 
 
-class Slot(RootModel[Annotated[Sheet | Played | Use | Offer, Field(discriminator="what")]]):
-    """One document of any of the four sorts; its key says which."""
+class Slot(RootModel[Annotated[Sheet | Played | Use | Offer | Muted, Field(discriminator="what")]]):
+    """One document of any of the sorts; its key says which."""
 
 
 class Live(Frozen):

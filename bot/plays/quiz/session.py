@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 from bot.core.effects import CancelTimer, Effect, Note, Say, SetTimer, Template
@@ -49,11 +48,13 @@ _NAMES_AT_MOST, _LEADERS = 10, 3
 # -- beginning --------------------------------------------------------------------------------------------------------
 
 
-def begin(state: State, ctx: Here, at: datetime, *, only: str = "", count: int | None = None) -> Result:
-    """Draws the questions and announces the session; `only` is a tag, a category or a type."""
+def begin(
+    state: State, ctx: Here, at: datetime, *, only: str = "", count: int | None = None, named: str = ""
+) -> Result:
+    """Draws the questions and announces the session; `only` is a tag, a category or a type, `named` a bank's name."""
     if state.session and not state.session.is_over:
         return Step(state, (say("running"),), why={"session": "one is running"})
-    bank = bank_of(ctx)
+    bank = bank_of(ctx, named)
     pool = [q for q in (*bank.questions, *_accepted(ctx.slots)) if _fits(q, ctx.params.tags) and _is_of(q, only)]
     if not pool:
         return Step(state, (say("no_questions", only=only),), why={"questions": 0, "only": only})
@@ -68,6 +69,7 @@ def begin(state: State, ctx: Here, at: datetime, *, only: str = "", count: int |
         drawn = [with_shuffled_options(question, seed) for question in drawn]
     session = Session(id=id_, bank=bank.name, total=len(drawn))
     slots: dict[str, Slot | None] = {key: None for key in ctx.slots if key.startswith(("a/", "s/"))}
+    slots |= {key: None for key, slot in ctx.slots.items() if key.startswith("m/") and slot.root.until <= ctx.now}
     for n, question in enumerate(drawn):
         slots[f"s/{n}"] = Slot(Played(question=question, limit_s=ctx.params.limit_s(question.limit_s, bank)))
     limits = {slot.root.limit_s for key, slot in slots.items() if slot and isinstance(slot.root, Played)}
@@ -138,12 +140,8 @@ def ask(state: State, ctx: Here, *, after: Mapping[str, Any] | None = None) -> R
 
 
 def _pictures(ctx: Here, question: Question) -> tuple[str, ...]:
-    """The question's picture: an address as it is, a file as the bank's neighbour; none where the network shows none."""
-    if not question.image or Capability.PICTURE not in ctx.caps:
-        return ()
-    if "://" in question.image:
-        return (question.image,)
-    return (str(PurePosixPath(ctx.params.bank).parent / question.image),)
+    """The question's picture, where the network shows pictures."""
+    return (question.image,) if question.image and Capability.PICTURE in ctx.caps else ()
 
 
 def delivered(state: State, event: EffectSettled, ctx: Here) -> Result:
@@ -221,7 +219,7 @@ def reveal(state: State, ctx: Here, *, at_once: bool = False) -> Result:
     closed: Played = ctx.slots[f"s/{index}"].root.model_copy(update={"is_closed": True})
     slots: dict[str, Slot] = {f"s/{index}": Slot(closed)}
     known = {**ctx.slots, **slots}
-    result = outcome(ctx.params.rules(bank_of(ctx)), session, known)
+    result = outcome(ctx.params.rules(bank_of(ctx, session.bank)), session, known)
     verdicts = result.questions[index]
     unanswered = 0 if verdicts else session.unanswered + 1
     who = names(known, session.id)
@@ -238,7 +236,7 @@ def reveal(state: State, ctx: Here, *, at_once: bool = False) -> Result:
     why = {"revealed": index, "answered": len(verdicts), "unanswered in a row": unanswered}
     if index + 1 >= session.total or stopped or is_silent:
         effects.append(say("turn", after=shown, question=None))
-        end = finish(state, _with_slots(ctx, known), reason="silent" if is_silent else "")
+        end = finish(state, _with_slots(ctx, {**known, **slots}), reason="silent" if is_silent else "")
         return Step(end.state, (*effects, *end.effects), slots={**slots, **end.slots}, why=why)
     if session.is_paused:
         return Step(state, (*effects, say("turn", after=shown, question=None), say("paused")), slots=slots, why=why)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from bot.core.effects import AskOperator, Say
-from bot.core.events import EffectSettled
+from bot.core.events import EffectSettled, MemberMuted
 from bot.core.units import parse_window
 from bot.engine import runner
+from bot.plays import asset_parsers
 from bot.plays.quiz import session
 from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.record import State
@@ -391,7 +392,7 @@ def test_teams_are_drawn_evenly_and_compared_per_head() -> None:
 
 def test_a_picture_goes_with_its_question() -> None:
     """A file beside the bank, by its path in the playbooks' folder."""
-    question = SPRING.model_copy(update={"image": "pics/sun.png"})
+    question = SPRING.model_copy(update={"image": "banks/pics/sun.png"})
     chat = stage(question, bank="banks/b.yaml")
     play = chat.plan.plays["测试/quiz"]
     ctx = runner.context(play, chat.now, CHAT, runner.Facts(), chat.plan)
@@ -402,3 +403,81 @@ def test_a_picture_goes_with_its_question() -> None:
     assert said.pictures == ("banks/pics/sun.png",)
     without = session.ask(begun_.state, replace(ctx, slots=begun_.slots, caps=frozenset()))
     assert [effect.pictures for effect in without.effects if isinstance(effect, Say)] == [()]
+
+
+def test_a_picture_is_named_by_its_place_in_the_folder() -> None:
+    """A bank names pictures from where it lies, in YAML and in CSV; an address stays."""
+    parse = asset_parsers()["bank"]
+    line = "  - {{id: {id}, type: truefalse, text: 图中是山, answer: 对, image: {image}}}\n"
+    text = (
+        "bank: 图\nquestions:\n"
+        + line.format(id="a", image="../pics/a.png")
+        + line.format(id="b", image="'https://pic.example/b.png'")
+    )
+    bank, _ = parse("banks/camp/b.yaml", text)
+    assert [question.image for question in bank.questions] == ["banks/pics/a.png", "https://pic.example/b.png"]
+
+
+def test_another_bank_is_begun_by_its_name() -> None:
+    """`bank` lists several: the first unless an operator names one; points follow the bank that is played."""
+    banks = {
+        "a.yaml": Bank(name="常识", questions=(SPRING,)),
+        "b.yaml": Bank(name="天文", questions=(MOON,), points=200, limit_s=30),
+    }
+    chat = Stage("quiz", {"bank": ["a.yaml", "b.yaml"], "questions": 1}, now="2026-03-02 20:00", assets=banks)
+    chat.members("小明", op="老陈")
+    chat.says("老陈", "开始答题 天文")
+    chat.passes("5s")
+    assert "月球" in chat.bot()[-1]
+    chat.says("小明", "错")
+    chat.passes("40s")
+    chat.bot()
+    assert chat.points("小明") == 200
+    chat.says("老陈", "开始答题")
+    chat.passes("5s")
+    assert "节气" in chat.bot()[-1]
+
+
+def test_a_muted_member_does_not_score() -> None:
+    """Whoever may not talk in the group does not answer in private either; when the mute is over or lifted, they do."""
+    chat = begun(SPRING, MOON, private=True, attempts=2, no_repeat="0s")
+    for name, for_s in (("小明", 600), ("小红", 2), ("小刚", 600), ("小刚", 0), ("", -1)):
+        chat.happens(
+            MemberMuted(
+                id=f"mute-{name}-{for_s}", account=ACCOUNT, chat=CHAT, at=chat.now, for_s=for_s,
+                member=f"sim:{name}" if name else "",
+            )
+        )  # fmt: skip
+    chat.passes("3s")
+    for name in ("小明", "小红", "小刚"):
+        chat.says(name, "B", private=True)
+    chat.passes("30s")
+    told = "\n".join(chat.bot())
+    assert "小红 +" in told
+    assert "小刚 +" in told
+    assert "小明" not in told
+
+
+def test_operators_see_how_hard_the_questions_are() -> None:
+    """Exposure, the share of right answers, discrimination, and what looks wrong; not in the group."""
+    chat = stage(SPRING, MOON, time_limit="20s", no_repeat="0s")
+    chat.members(*(f"人{n}" for n in range(9)))
+    chat.says("老陈", "开始答题")
+    chat.passes("5s")
+    for _ in range(2):
+        asked = chat.bot()[-1]
+        for n in range(9):
+            right = "B" if "节气" in asked else "错"
+            chat.says(f"人{n}", right if n < 4 and "节气" in asked else "A" if "节气" in asked else right)
+        chat.passes("28s")
+    chat.bot()
+    chat.says("老陈", "题目统计")
+    answers = chat.bot()
+    assert answers[-1] == "题目统计已经私信发给运营啦。"
+    assert "共 2 题,出过 2 题" in answers[0]
+    assert "q1 一年中白天最长的节气?:答对 44%(9 人次,1 次,区分度 1.00)" in answers[0]
+    assert "q2:几乎人人都对" in answers[0]
+    chat.says("老陈", "题目统计 q1")
+    assert "区分度 1.00" in chat.bot()[0]
+    chat.says("人1", "题目统计")
+    assert chat.bot() == []
