@@ -22,19 +22,23 @@ def split_mentions(text: str, ids: Sequence[str], names: Mapping[str, Sequence[s
     if not ids:
         return (Text(text),)
     places: dict[int, tuple[int, Mention]] = {}
-    open_ids: list[str] = []
-    for each in dict.fromkeys(ids):
-        target = EVERYONE if each in EVERYONE_IDS else uid(each)
-        found = _by_name(text, sorted(names.get(each, ()), key=len, reverse=True), places)
-        if found is None:
-            open_ids.append(each)
-        else:
-            start, end, name = found
-            places[start] = (end, Mention(target, name))
+    wanted = list(dict.fromkeys(ids))
+    found: set[str] = set()
+    # Longest names first, or 小明 would take the place of 小明 明; and whole tokens before what merely looks like one.
+    called = sorted(
+        ((name, each) for each in wanted for name in names.get(each, ()) if name), key=lambda pair: -len(pair[0])
+    )
+    for close in (CLOSE, "(?: |$)"):
+        for name, each in called:
+            place = None if each in found else _find(text, name, close, places)
+            if place is not None:
+                places[place[0]] = (place[1], Mention(_target(each), name))
+                found.add(each)
+    open_ids = [each for each in wanted if each not in found]
     left = [match for match in _TOKEN.finditer(text) if not _is_taken(match.start(), places)]
     if len(left) == len(open_ids):
         for each, match in zip(open_ids, left, strict=True):
-            places[match.start()] = (match.end(), Mention(EVERYONE if each in EVERYONE_IDS else uid(each), match[1]))
+            places[match.start()] = (match.end(), Mention(_target(each), match[1]))
         open_ids = []
     segments: list[Segment] = []
     at = 0
@@ -45,17 +49,18 @@ def split_mentions(text: str, ids: Sequence[str], names: Mapping[str, Sequence[s
         at = end
     if at < len(text):
         segments.append(Text(text[at:]))
-    segments += [Mention(EVERYONE if each in EVERYONE_IDS else uid(each)) for each in open_ids]
+    segments += [Mention(_target(each)) for each in open_ids]
     return tuple(segments)
 
 
-def _by_name(text: str, names: Sequence[str], places: Mapping[int, tuple[int, Mention]]) -> tuple[int, int, str] | None:
-    for name in names:
-        if not name:
-            continue
-        for match in re.finditer(rf"@{re.escape(name)}(?:{CLOSE}| |$)", text, re.MULTILINE):
-            if not _is_taken(match.start(), places):
-                return match.start(), match.end(), name
+def _target(each: str) -> str:
+    return EVERYONE if each in EVERYONE_IDS else uid(each)
+
+
+def _find(text: str, name: str, close: str, places: Mapping[int, tuple[int, Mention]]) -> tuple[int, int] | None:
+    for match in re.finditer(rf"@{re.escape(name)}{close}", text, re.MULTILINE):
+        if not _is_taken(match.start(), places):
+            return match.start(), match.end()
     return None
 
 
