@@ -412,6 +412,8 @@ class Kernel:
                 self.outbox.add(replace(pending, not_before=not_before, attempts=attempts))
             elif pending.effect_key:
                 reports.append(self._report(batch, pending, answer, status))
+        if settled:
+            fp("outbox.settled")
         return reports
 
     def _verdict(self, batch: Batch, pending: Pending, answer: Settled) -> tuple[str, int, int, str]:
@@ -464,6 +466,8 @@ class Kernel:
                 self.outbox.add(replace(draft.pending, id=row_id))
         sends, expired = self.outbox.release(batch.now_ms)
         self.writer.claim([pending.id for pending in sends])
+        if sends:
+            fp("outbox.claimed")
         if expired:
             self.counters.expired += len(expired)
             self.writer.settle(

@@ -29,7 +29,7 @@ simulator: {{enabled: false}}
 http: {{enabled: false}}
 limits: {{unlimited: true}}
 log: {{level: warning}}
-onebot: {{port: {port}, pace_s: 0.01, call_timeout_s: {call_timeout_s}}}
+onebot: {{port: {port}, pace_s: 0.01, history_page: 200, history_limit: 50000, call_timeout_s: {call_timeout_s}}}
 """
 
 _PLAYBOOK = """

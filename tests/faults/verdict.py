@@ -44,6 +44,8 @@ class Verdict:
         lines += [f"  unknown: {each}" for each in self.unknown[:20]]
         lines += [f"  dead: {each}" for each in self.dead[:20]]
         lines += [f"  buried: {each}" for each in self.buried[:20]]
+        kinds = Counter(each.partition(":")[0].rstrip("0123456789") for each in self.wrong)
+        lines += [f"  WRONG {kind}: {count}" for kind, count in kinds.most_common()]
         return "\n".join(lines + [f"  WRONG: {each}" for each in self.wrong[:40]])
 
 
