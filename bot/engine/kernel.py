@@ -22,20 +22,21 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.core.events import EffectSettled, Event, OperatorDecided
+from bot.core.events import Event, OperatorDecided
 from bot.core.play import ALL_CAPABILITIES, Capability, Member
 from bot.core.text import clean
 from bot.engine import codec
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.clock import from_ms, to_ms
-from bot.engine.directory import Directory, Room
+from bot.engine.directory import Directory
 from bot.engine.failpoints import fp
 from bot.engine.intake import Intake
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
 from bot.engine.render import Renderer
 from bot.engine.roster import take_groups, take_members
+from bot.engine.settlement import Settlement
 from bot.engine.stepper import Stepper
 from bot.engine.times import Times
 from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
@@ -45,9 +46,6 @@ from storage.writer import Writer
 
 R = TypeVar("R")
 
-_RETRIES = 5
-_BACKOFF_S = (5, 20, 60, 300, 900)
-_REFUSAL_S = 3600
 _TWINS_MS = 2 * 86_400_000
 """How much earlier than a suspect a send may have been queued whose message can be taken for it."""
 _MAX_CHAIN = 200
@@ -90,6 +88,7 @@ class Kernel:
         """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
         self._times = Times(self.writer, self.directory, self.counters)
+        self._settlement = Settlement(self.directory, self.outbox, self.suspects, self.counters)
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -272,7 +271,7 @@ class Kernel:
         most_due = 500 if not strict else 0 if inbound or settled else 1
 
         def work(batch: Batch) -> None:
-            for room, event in self._settle(batch, settled):
+            for room, event in self._settlement.take(batch, settled):
                 self._stepper.step(batch, room, event)
             fp("inbox.begin")
             fresh = self._intake.take(batch, inbound)
@@ -375,7 +374,7 @@ class Kernel:
 
         def bury(batch: Batch) -> None:
             self._intake.take(batch, inbound)
-            self._settle(batch, settled)
+            self._settlement.take(batch, settled)
             if not inbound and not settled:
                 self._times.drop_first(batch)
             batch.dead.append([*row, batch.now_ms])
@@ -395,68 +394,6 @@ class Kernel:
             room, event = batch.follow_ups.pop(0)
             self._stepper.step(batch, room, event)
         raise RecursionError("plays start each other without end")
-
-    def _settle(self, batch: Batch, settled: Sequence[Settled]) -> list[tuple[Room, Event]]:
-        """The rows' new status, and the events for plays that asked to know."""
-        reports: list[tuple[Room, Event]] = []
-        for answer in settled:
-            pending = self.suspects.get(answer.id) or self.outbox.in_flight.get(answer.id)
-            if pending is None:
-                continue
-            status, not_before, attempts, error = self._verdict(batch, pending, answer)
-            settled_at = None if status == "ready" else batch.now_ms
-            batch.settled.append([pending.id, status, not_before, attempts, answer.message_id, error, settled_at])
-            pause = max(0, not_before - batch.now_ms) if status == "ready" else 0
-            self.outbox.settled(pending.id, batch.now_ms, is_unknown=answer.outcome == "unknown", pause_ms=pause)
-            if status == "ready":
-                self.outbox.add(replace(pending, not_before=not_before, attempts=attempts))
-            elif pending.effect_key:
-                reports.append(self._report(batch, pending, answer, status))
-        if settled:
-            fp("outbox.settled")
-        return reports
-
-    def _verdict(self, batch: Batch, pending: Pending, answer: Settled) -> tuple[str, int, int, str]:
-        """(status, not_before, attempts, error) of an answered row."""
-        now, attempts = batch.now_ms, pending.attempts + 1
-        retry_at = now + int(1000 * max(answer.retry_after_s, _BACKOFF_S[min(attempts, len(_BACKOFF_S)) - 1]))
-        match answer.outcome:
-            case "done":
-                self.counters.sent += 1
-                return "done", pending.not_before, attempts, ""
-            case "absent":
-                return "ready", now, attempts, ""
-            case "deferred" if attempts <= _RETRIES:
-                return "ready", retry_at, attempts, answer.error
-            case "unknown" if pending.on_unknown == "resend" and attempts <= _RETRIES:
-                return "ready", retry_at, attempts, answer.error
-            case "unknown":
-                self.counters.unknown += 1
-                return "unknown", pending.not_before, attempts, answer.error
-            case _:
-                self.counters.dead += 1
-                if answer.capability:
-                    self._downgrade(batch, pending, answer.capability)
-                return "dead", pending.not_before, attempts, answer.error
-
-    def _downgrade(self, batch: Batch, pending: Pending, capability: str) -> None:
-        """A refused capability stays off in this chat for an hour."""
-        room = self.directory.rooms[pending.chat]
-        batch.rooms[room.id] = room
-        refused = room.refused.setdefault(pending.account, {})
-        refused[capability] = batch.now_ms + _REFUSAL_S * 1000
-        account_id = self.directory.accounts[pending.account]
-        batch.refusals[(room.id, account_id)] = orjson.dumps(refused).decode()
-
-    def _report(self, batch: Batch, pending: Pending, answer: Settled, status: str) -> tuple[Room, Event]:
-        room = self.directory.rooms[pending.chat]
-        outcome = {"done": "done", "unknown": "unknown"}.get(status, "failed")
-        event = EffectSettled(
-            id=f"settled:{pending.id}:{pending.attempts}", account=pending.account, chat=pending.chat,
-            at=answer.at or batch.now, play=pending.ref, key=pending.effect_key, outcome=outcome,  # type: ignore[arg-type]
-            message_id=answer.message_id, error=answer.error,
-        )  # fmt: skip
-        return room, event
 
     def _release(self, batch: Batch, ids: dict[str, int]) -> list[Dispatch]:
         """Queues the new rows, then claims what may go now; both in the batch's transaction."""
