@@ -165,13 +165,14 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.envi
         data["database"] = database
     if token := environ.get("QUNOPS_ONEBOT_TOKEN"):
         data["onebot"] = {**(data.get("onebot") or {}), "token": token}
-    if endpoint := environ.get("QUNOPS_WECHAT_ENDPOINT"):
-        data["wechat"] = [*(data.get("wechat") or []), {"endpoint": endpoint}]
-    if token := environ.get("QUNOPS_WECHAT_TOKEN"):
-        # One token for every gateway that has none of its own.
-        data["wechat"] = [
-            {"token": token, **each} if isinstance(each, dict) else each for each in data.get("wechat") or []
-        ]
+    accounts = data.get("wechat") or []
+    if isinstance(accounts, list):
+        if endpoint := environ.get("QUNOPS_WECHAT_ENDPOINT"):
+            accounts = [*accounts, {"endpoint": endpoint}]
+        if token := environ.get("QUNOPS_WECHAT_TOKEN"):
+            # One token for every gateway that has none of its own.
+            accounts = [{"token": token, **each} if isinstance(each, dict) else each for each in accounts]
+        data["wechat"] = accounts
     if port := environ.get("QUNOPS_HTTP_PORT"):
         data["http"] = {**(data.get("http") or {}), "port": int(port)}
     try:

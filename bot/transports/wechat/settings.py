@@ -35,7 +35,7 @@ class WeChatSettings(BaseModel):
         ge=0,
         description="事件流被别的客户端占用多久后夺回，0 不夺回 · take the event stream back after that long, 0: never",
     )
-    prefetch: int = Field(default=32, ge=1, le=256, description="同时读取几条消息正文 · messages fetched at once")
+    prefetch: int = Field(default=64, ge=1, le=256, description="同时读取几条消息正文 · messages fetched at once")
     queue_limit: int = Field(default=500, ge=1, description="等待引擎的事件上限 · most events waiting for the engine")
     resync_s: float = Field(
         default=1800, gt=0, description="多久重读一次群和成员 · how often rooms and members are read"
@@ -54,7 +54,7 @@ class WeChatSettings(BaseModel):
     def _host_and_port(cls, value: str) -> str:
         parts = urlsplit(f"//{value}")
         if "/" in value or not parts.hostname or not parts.port:
-            raise ValueError("write host:port, for example 127.0.0.1:8788")
+            raise ValueError("要写成 主机:端口 · write host:port, for example 127.0.0.1:8788")
         return value
 
     @field_validator("token")
@@ -62,7 +62,7 @@ class WeChatSettings(BaseModel):
     def _has_token(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
         if not text or not text.isascii() or not text.isprintable():
-            raise ValueError("the gateway's token is needed, in plain characters")
+            raise ValueError("要填网关的令牌，只用英文字符 · the gateway's token is needed, in plain characters")
         return value
 
     @property
