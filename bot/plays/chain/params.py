@@ -20,7 +20,9 @@ def _closing(value: object) -> object:
     try:
         return parse_clock(str(value)) if ":" in str(value).replace("：", ":") else parse_duration(str(value))
     except ValueError:
-        raise ValueError(f"not a closing time: {value!r}; write a length (2d) or a time of day (21:00)") from None
+        raise ValueError(
+            f"截止写多久(2d)或几点(21:00),「{value}」不是 · a closing time is a length (2d) or a time of day (21:00)"
+        ) from None
 
 
 def _closing_text(value: timedelta | time) -> str:
@@ -48,7 +50,7 @@ class Opening(PlayParams):
     @model_validator(mode="after")
     def _one(self) -> Opening:
         if bool(self.cron) == (self.at is not None):
-            raise ValueError("write either cron or at")
+            raise ValueError("cron 和 at 写一个,也只写一个 · write either cron or at")
         return self
 
 
@@ -84,7 +86,9 @@ class FormField(PlayParams):
     @model_validator(mode="after")
     def _has_choices(self) -> FormField:
         if (self.type == "choice") != bool(self.choices):
-            raise ValueError("choices belong to type choice, and type choice needs them")
+            raise ValueError(
+                "choices 和 type: choice 要一起写 · choices belong to type choice, and type choice needs them"
+            )
         return self
 
 
@@ -140,11 +144,11 @@ class Params(PlayParams):
     @model_validator(mode="after")
     def _fits(self) -> Params:
         if self.open and not self.title:
-            raise ValueError("open needs a title")
+            raise ValueError("定时开接龙要写 title · open needs a title")
         if self.fields and self.type != "form":
-            raise ValueError("fields belong to type form")
+            raise ValueError("fields 只用于 type: form · fields belong to type form")
         if self.type == "form" and not self.fields:
-            raise ValueError("type form needs fields")
+            raise ValueError("type: form 要写 fields · type form needs fields")
         return self
 
     @property

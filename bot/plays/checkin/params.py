@@ -114,14 +114,16 @@ class Params(PlayParams):
     @classmethod
     def _words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         if any(not 1 <= len(word.strip()) <= 12 for word in words):
-            raise ValueError("a command has 1 to 12 characters")
+            raise ValueError("口令要有 1 到 12 个字 · a command has 1 to 12 characters")
         return tuple(word.strip() for word in words)
 
     @field_validator("streak")
     @classmethod
     def _bonuses(cls, table: dict[int, int]) -> dict[int, int]:
         if any(days < 2 or bonus < 1 for days, bonus in table.items()):
-            raise ValueError("a streak bonus needs at least 2 days and 1 point: {3: 10, 7: 30}")
+            raise ValueError(
+                "连续奖励至少 2 天、1 分,如 {3: 10, 7: 30} · a streak bonus needs at least 2 days and 1 point"
+            )
         return dict(sorted(table.items()))
 
     @property
