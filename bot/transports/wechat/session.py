@@ -127,6 +127,8 @@ class Session:
             await self._hear(kind, payload)
 
         listening: asyncio.Task[None] | None = None
+        starting: asyncio.Task[bytes] | None = None
+        reason = "the connection to the gateway was lost"
         try:
             await self._take_over_if_due(puppet)
             self.puppet = puppet
@@ -143,15 +145,20 @@ class Session:
                 _log.warning("wechat %s: the gateway could not start: %s", self.settings.endpoint, error)
             await asyncio.gather(starting, return_exceptions=True)
             await listening
+        except asyncio.CancelledError:
+            reason = "stopped"
+            raise
+        except Exception as error:
+            reason = str(error) or reason
+            raise
         finally:
             self.connected.clear()
             self.puppet = None
-            await self._end([task for task in (listening, self._syncing) if task is not None])
+            await self._end([task for task in (listening, starting, self._syncing) if task is not None])
             puppet.close()
             if self._announced:
                 account, self._announced = self._announced, ""
                 self.prefetch.close()
-                reason = "the connection to the gateway was lost"
                 await self.sink.disconnected(account, reason)
 
     async def _take_over_if_due(self, puppet: Puppet) -> None:
