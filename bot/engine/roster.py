@@ -39,14 +39,14 @@ def take_groups(
 def take_members(
     batch: Batch, directory: Directory, account: str, chat: str, members: Sequence[Member], now: datetime
 ) -> list[Event]:
-    """The whole member list of one group. What the log missed comes back as joins and leaves; the first list of a
-    group is only learned."""
+    """The whole member list of one group. What the log missed comes back as joins and leaves. A group of which less
+    than half was known is only learned: its list is the first one, even if somebody joined or spoke a moment before."""
     directory.resolve([account], [(chat, "group")], {member.uid: member.name for member in members})
     room = directory.rooms[chat]
     batch.rooms[room.id] = room
     people = directory.people(room)
-    is_first = not people
     listed = {member.uid: member for member in members}
+    is_first = 2 * len(listed.keys() & people.keys()) < len(listed)
     events: list[Event] = []
     for uid, member in listed.items():
         person = people.get(uid)
