@@ -19,6 +19,7 @@ from bot.plays.chain.table import export
 
 _SHOWN = 10
 _NAMES = 30
+_LONGEST_TITLE = 200
 
 Answer = Callable[[Shelf, MessageReceived, Command, Ctx], list[Effect]]
 
@@ -72,7 +73,7 @@ def open_by_operator(shelf: Shelf, event: MessageReceived, command: Command, ctx
 
 def open_chain(shelf: Shelf, ctx: Ctx, title: str, creator: str, at: datetime, *, message: str = "") -> list[Effect]:
     """A new chain with the playbook's example and tail. An open one of the same title is continued."""
-    params = ctx.params
+    params, title = ctx.params, title[:_LONGEST_TITLE]
     text = f"#接龙\n{title}"
     if params.example and (bare := parse_list(text)) and not bare.lines:
         text += f"\n例 {params.example}"

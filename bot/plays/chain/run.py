@@ -37,6 +37,9 @@ _ASKED_AT_ONCE = 3
 
 _LATE_ONCE_PER = timedelta(minutes=10)
 
+_LONGEST_REST = 300
+"""What is read of a text behind a command: more than an entry may have, so that too long stays too long."""
+
 _CHATTY = 12
 """A longer `取消 …` that names nobody is chat."""
 
@@ -147,7 +150,7 @@ def _command(
     shelf: Shelf, event: MessageReceived, posted: Posted, ctx: Ctx, before: dict[int, _Before]
 ) -> list[Effect] | None:
     assert ctx.command is not None
-    command = replace(ctx.command, name=canonical(ctx.params, ctx.command.name))
+    command = replace(ctx.command, name=canonical(ctx.params, ctx.command.name), rest=ctx.command.rest[:_LONGEST_REST])
     shelf.group.pass_time(event.at)
     if command.name != "接龙" or not command.rest:
         effects = ORDERS[command.name](shelf, event, command, ctx)

@@ -55,6 +55,7 @@ _ABOUT_A_CASE = re.compile(
 _ALL_CASES = re.compile(rf"{_ADDRESS}(?:放行|案件|违规记录)")
 _TRIES = re.compile(rf"{_ADDRESS}试词")
 _NEWCOMERS_AT_MOST = 500
+_LONGEST_REST = 200
 _NEW_FOR = timedelta(days=7)
 _NO_RECORD = Record()
 
@@ -163,7 +164,7 @@ def _image(state: State, event: ImageRead, ctx: Context[RulesParams]) -> Step[St
 
 
 def _command(state: State, event: MessageReceived, command: Command, ctx: Context[RulesParams]) -> Step[State]:
-    name, rest = command.name, command.rest
+    name, rest = command.name, command.rest[:_LONGEST_REST]
     if name == "群规":
         return desk.show_rules(state, event, ctx)
     if name == "申诉":
