@@ -166,9 +166,9 @@ def _command(
 
 
 def _as_entry(shelf: Shelf, member: str, text: str, ctx: Ctx) -> str:
-    """`接龙 2份 少辣` is the sender's own line, `接龙 王阿姨 2份` names whom it is for."""
+    """`接龙 2份 少辣` and `接龙 我带帐篷` are the sender's own lines, `接龙 王阿姨 2份` names whom it is for."""
     name, first = shelf.group.directory.name(member), text.split(None, 1)[0]
-    names_somebody = not (first[0].isdigit() or first[0] in "+＋" or EXPRESSION.match(first))
+    names_somebody = not (first[0].isdigit() or first[0] in "+＋我俺咱" or EXPRESSION.match(first))
     words = {word.casefold() for good in ctx.params.goods for word in (good.name, good.key, *good.aliases) if word}
     if ctx.params.type == "interactive" or any(first.casefold().startswith(word) for word in words):
         names_somebody = first == name

@@ -49,6 +49,16 @@ def test_a_signup_from_opening_to_the_last_list() -> None:
     ]
 
 
+def test_a_line_about_oneself_carries_the_name() -> None:
+    """「接龙 我带帐篷」 is read by everybody else: the list says who 我 is."""
+    group = chat()
+    group.says("老陈", "发起接龙 周日徒步")
+    group.says("小美", "接龙 我带帐篷")
+    group.says("阿杰", "接龙 我妈 2人")
+    group.passes("20s")
+    assert lists(group)[-1] == "1. 小美 我带帐篷\n2. 阿杰 我妈 2人"
+
+
 def test_the_bot_stays_silent_while_the_list_is_right() -> None:
     """Members continue the list without a mistake: nothing to add."""
     group = chat()
