@@ -17,7 +17,6 @@ from bot.core.text.moderation import parse_lexicon
 from bot.playbook.model import ActivePlay
 from bot.plays.rules import RulesParams, try_rules
 
-
 _readable = json.JSONEncoder(ensure_ascii=False).encode
 _escaped = json.JSONEncoder().encode
 
