@@ -149,7 +149,7 @@ class Applier:
             batch.tags[(room.id, member_id, effect.tag)] = effect.on
         if person is not None:
             (person.tags.add if effect.on else person.tags.discard)(effect.tag)
-            self._directory.changed(room, person)
+            self._directory.changed(room)
         return {"tag": effect.tag, "member": effect.member, "on": effect.on}
 
     def _start_play(

@@ -37,7 +37,6 @@ class Person:
     tags: set[str] = field(default_factory=set)
     is_bot: bool = False
     bucket: int = -1
-    as_member: Member | None = None
 
 
 @dataclass(slots=True)
@@ -156,22 +155,19 @@ class Directory:
         return room.roster
 
     def member(self, room: Room, person: Person) -> Member:
-        """What plays see of a person; kept until something about it changes."""
-        if person.as_member is None:
-            labels = {f"id:{person.uid}", f"role:{person.role}"}
-            if person.role != "member" or person.uid in room.operators:
-                labels.add("role:operator")
-            labels.update(f"role:{role}" for role, uids in room.roles.items() if person.uid in uids)
-            for tag in person.tags:
-                labels.update((tag, f"tag:{tag}"))
-            person.as_member = Member(
-                uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at,
-                labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
-            )  # fmt: skip
-        return person.as_member
+        """What plays see of a person. Made anew each time: kept for everybody it would double what a member costs."""
+        labels = {f"id:{person.uid}", f"role:{person.role}"}
+        if person.role != "member" or person.uid in room.operators:
+            labels.add("role:operator")
+        labels.update(f"role:{role}" for role, uids in room.roles.items() if person.uid in uids)
+        for tag in person.tags:
+            labels.update((tag, f"tag:{tag}"))
+        return Member(
+            uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at,
+            labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
+        )  # fmt: skip
 
-    def changed(self, room: Room, person: Person) -> None:
-        person.as_member = None
+    def changed(self, room: Room) -> None:
         room.roster = None
 
     def recent(self, room: Room) -> deque[Recent]:
@@ -251,8 +247,6 @@ class Directory:
                 roles[role] = roles.get(role, frozenset()) | uids
         room.roles = roles
         room.roster = None
-        for person in (room.people or {}).values():
-            person.as_member = None
 
 
 def platform_of(uid: str) -> str:

@@ -96,7 +96,7 @@ class Intake:
                 is_new = event.member not in people
                 person = self._person(batch, room, event.member, event.name)
                 person.joined_at = event.at
-                self._directory.changed(room, person)
+                self._directory.changed(room)
                 self._membership(batch, room, person)
                 if is_new:
                     self._resize(batch, room, max(room.size + 1, len(people)))
@@ -218,7 +218,7 @@ class Intake:
             self._membership(batch, room, person)
         elif (name and name != person.name) or (role and role != person.role):
             person.name, person.role = name or person.name, role or person.role
-            self._directory.changed(room, person)
+            self._directory.changed(room)
             self._membership(batch, room, person)
         if room.kind == "group":
             self._private_group.setdefault(uid, room.uid)

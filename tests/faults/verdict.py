@@ -123,7 +123,8 @@ def _checkins(connection: Connection, world: OneBotWorld, verdict: Verdict) -> N
 
 
 def _posts(connection: Connection, world: OneBotWorld, verdict: Verdict) -> None:
-    """A post that fired was seen, unless it is among the unknown, in the play's queue, or the newest."""
+    """A post that fired was seen, unless it is among the unknown, in the play's queue, skipped with a note, or the
+    newest."""
     fired = defaultdict(list)
     for row in connection.execute(text(
         "SELECT c.uid AS chat, f.name FROM firing f JOIN run r ON r.id = f.run_id JOIN chat c ON c.id = r.chat_id"
@@ -134,7 +135,14 @@ def _posts(connection: Connection, world: OneBotWorld, verdict: Verdict) -> None
     states = connection.execute(text(
         "SELECT c.uid, r.state FROM run r JOIN chat c ON c.id = r.chat_id WHERE r.kind = 'campaign'"
     ))  # fmt: skip
-    queued = {row.uid: {each["name"] for each in orjson.loads(row.state)["queue"]} for row in states}
+    queued = defaultdict(set)
+    for row in states:
+        queued[row.uid] |= {each["name"] for each in orjson.loads(row.state)["queue"]}
+    # Twenty posts may wait behind one in flight; a further one is skipped, and says so.
+    for row in connection.execute(text(
+        "SELECT c.uid, n.data FROM note n JOIN chat c ON c.id = n.chat_id WHERE n.what = 'post_skipped'"
+    )):  # fmt: skip
+        queued[row.uid].add(orjson.loads(row.data)["post"])
     for group, room in world.rooms.items():
         own = [readable(frame) for frame in room.history if frame["user_id"] == world.self_id]
         seen = {match[1][-8:] for line in own for match in _POST.finditer(line)}
