@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -29,7 +28,6 @@ from typing import Any
 import psycopg
 
 _ROOT = Path(__file__).resolve().parents[1]
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def peak_mb(pid: int) -> float:
@@ -126,11 +119,9 @@ def measure(who: str, rate: float, messages: int, given: Given) -> dict[str, Any
             load = [
                 sys.executable, "-m", "benchmarks.generator", "--url", f"ws://127.0.0.1:{port}/onebot/v11/ws",
                 "--messages", str(messages), "--rate", str(rate), "--groups", str(given.groups),
-                "--members", str(given.members), "--window", str(given.window), "--settle", "4",
+                "--members", str(given.members), "--window", str(given.window), "--settle", "4", "--pid", str(child.pid),
             ]  # fmt: skip
-            before = cpu_s(child.pid)
             result = json.loads(subprocess.run(load, cwd=_ROOT, check=True, capture_output=True, timeout=300).stdout)
-            result["cpu_ms"] = round(1000 * (cpu_s(child.pid) - before) / messages, 4)
             result["peak_mb"] = round(peak_mb(child.pid))
         finally:
             child.send_signal(signal.SIGTERM)

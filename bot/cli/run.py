@@ -73,7 +73,7 @@ async def _serve(app: App, console: Console, *, talk: bool) -> None:
     gc.collect()
     gc.freeze()
     # Events and rows make no cycles; the default of 700 objects would look for them thousands of times a minute.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 10, 10)
     _banner(app, console)
     talking = asyncio.create_task(_talk(app, console, stop)) if talk and app.simulator else None
     await running
