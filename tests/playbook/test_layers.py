@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.playbook.load import Loaded, load
+from bot.playbook.load import Loaded, load, with_desk
 from bot.playbook.origin import origin
 from tests.playbook.demo import CHECKS
 
@@ -51,8 +51,8 @@ def test_the_nearer_layer_wins() -> None:
     """Base, kind defaults, playbook, tag and group are laid over each other key by key."""
     found = loaded()
     assert found.problems == ()
-    (one,) = found.plan("qq:1").plays.values()
-    (two,) = found.plan("qq:2").plays.values()
+    one = found.plan("qq:1").plays["camp/演示"]
+    two = found.plan("qq:2").plays["camp/演示"]
     assert (one.params.count, f"{one.params.batch}", one.header.title) == (4, "0:00:30", "共读营")  # type: ignore[attr-defined]
     assert (two.params.count, f"{two.params.batch}", two.header.title) == (5, "0:01:00", "晨读营")  # type: ignore[attr-defined]
     assert (str(one.header.zone), str(two.header.zone)) == ("Asia/Tokyo", "Asia/Shanghai")
@@ -64,7 +64,17 @@ def test_groups_without_the_tag_have_no_plan() -> None:
     """A group that no selector names runs nothing; a tag given by the caller counts."""
     found = loaded()
     assert found.plan("qq:9").plays == {}
-    assert list(found.plan("qq:8", frozenset({"共读营"})).plays) == ["camp/演示"]
+    assert list(found.plan("qq:8", frozenset({"共读营"})).plays) == ["camp/演示", "camp/前台"]
+
+
+def test_the_desk_serves_every_group_that_runs_anything() -> None:
+    """帮助 works without a line in the playbook; a desk of the operator's own takes its place."""
+    plan = loaded().plan("qq:1")
+    assert plan.plays["camp/前台"].play.kind == "desk"
+    assert plan.commands.by_spelling["帮助"][0] == "camp/前台"
+    own = plan.plays["camp/前台"]
+    assert with_desk([own]) == [own]
+    assert with_desk([]) == []
 
 
 def test_same_values_share_a_version() -> None:
