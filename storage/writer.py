@@ -200,10 +200,6 @@ class Writer:
         ).join_from(c, a, a.c.id == c.c.primary_account_id, isouter=True)
         return list(self.connection.execute(query))
 
-    def chats_of_account(self, account_id: int) -> Sequence[Any]:
-        query = select(t.chat_account.c.chat_id, t.chat_account.c.role, t.chat_account.c.refused)
-        return list(self.connection.execute(query.where(t.chat_account.c.account_id == account_id)))
-
     def accounts_of_chat(self, chat_id: int) -> Sequence[Any]:
         query = select(t.account.c.uid, t.chat_account.c.role, t.chat_account.c.refused).join_from(
             t.chat_account, t.account, t.account.c.id == t.chat_account.c.account_id
@@ -329,10 +325,6 @@ class Writer:
 
     def balances(self, keys: Rows) -> Sequence[Any]:
         return _READ_BALANCES.run(self.connection, keys)
-
-    def all_balances(self, chat_id: int) -> Sequence[Any]:
-        query = select(t.balance.c.chat_id, t.balance.c.member_id, t.balance.c.points)
-        return list(self.connection.execute(query.where(t.balance.c.chat_id == chat_id)))
 
     def ledger_seen(self, idems: Sequence[str]) -> set[str]:
         return {row.idem for row in _LEDGER_SEEN.run(self.connection, [[idem] for idem in idems])}

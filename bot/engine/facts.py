@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
 from bot.core.events import Event
-from bot.core.play import Capability, Needs, Score
+from bot.core.play import Needs, Score
 from bot.core.scoring import since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
@@ -25,20 +25,14 @@ a day, so a large cache costs memory (2 KB a slot) and saves hardly a query."""
 class FactLoader:
     """Reads slots, balances, rosters, rankings and recent messages, and keeps what it read."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        directory: Directory,
-        applier: Applier,
-        caps_of: Callable[[str, str], frozenset[Capability]],
-    ) -> None:
-        self._writer, self._directory, self._applier, self._caps_of = writer, directory, applier, caps_of
+    def __init__(self, writer: Writer, directory: Directory, applier: Applier) -> None:
+        self._writer, self._directory, self._applier = writer, directory, applier
         self._slots_held = 0
 
     def of_room(self, batch: Batch, room: Room) -> Facts:
         """What is known without an event."""
         refused = self._directory.refusals(room, room.primary, batch.now_ms)
-        caps = self._caps_of(room.primary, room.uid) - refused
+        caps = self._applier.caps_of(room) - refused
         return Facts(chat_name=room.name, group_size=room.size, account=room.primary, caps=caps)
 
     def of_event(self, batch: Batch, room: Room, event: Event, heard: Heard, run: Run) -> Facts:

@@ -79,7 +79,7 @@ class Kernel:
         self._questions = Questions(self.writer, self.directory, self._applier, renderer)
         self._stepper = Stepper(
             self.writer, self.directory, self._applier, self._intake, self._questions, self.counters,
-            caps_of=caps_of, dump=dump, restore=restore, trace=trace,
+            dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
         self._is_stale = False
         self._sends: list[Dispatch] = []
@@ -342,7 +342,9 @@ class Kernel:
         """
         self.directory.reread()
         rows = {row.id: (row.status, _pending(row)) for row in self.writer.open_outbox()}
-        self.suspects = {row_id: pending for row_id, pending in self.suspects.items() if row_id in rows}
+        # In place: the settlement looks into the same dictionary.
+        for row_id in self.suspects.keys() - rows.keys():
+            del self.suspects[row_id]
         known = self._handed | self.suspects.keys()
         busy = {row_id for row_id, (status, _) in rows.items() if status == "sending" and row_id in known}
         self.outbox.reload([pending for _, pending in rows.values()], busy)

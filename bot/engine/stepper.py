@@ -9,7 +9,7 @@ import orjson
 
 from bot.core.errors import TemplateMistake
 from bot.core.events import Event, MessageReceived
-from bot.core.play import Capability, Context, Step
+from bot.core.play import Context, Step
 from bot.engine import runner
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
@@ -39,14 +39,13 @@ class Stepper:
         questions: Questions,
         counters: Counters,
         *,
-        caps_of: Callable[[str, str], frozenset[Capability]],
         dump: Callable[[ActivePlay], str],
         restore: Callable[[str], ActivePlay | None],
         trace: bool,
     ) -> None:
         self._applier, self._intake, self._questions, self._counters = applier, intake, questions, counters
         self._trace = trace
-        self._facts = FactLoader(writer, directory, applier, caps_of)
+        self._facts = FactLoader(writer, directory, applier)
         self.runs = Runs(writer, self._facts, self.keep, dump=dump, restore=restore)
 
     def step_all(self, batch: Batch, fresh: Sequence[Fresh]) -> None:
