@@ -176,3 +176,18 @@ def test_a_timer_never_fires_early() -> None:
     at = NOW + timedelta(microseconds=1)
     assert from_ms(to_ms_up(at)) == NOW + timedelta(milliseconds=1)
     assert to_ms_up(NOW) == to_ms(NOW)
+
+
+def test_a_suspect_is_settled_once_also_after_a_failed_transaction(start: Callable[[], Bench]) -> None:
+    """A failed transaction re-reads the outbox; what was settled afterwards is nobody's suspect any more."""
+    start().kernel.cycle(NOW, [Inbound(says(10, "打卡"), NOW)])
+    again = start()
+    (suspect,) = again.kernel.suspects
+    failpoints.arm("commit.before=raise@1")
+    try:
+        again.hears(says(11, "早"))
+    finally:
+        failpoints.arm("")
+    for outcome in ("done", "unknown"):
+        again.kernel.cycle(NOW, settled=[Settled(id=suspect, outcome=outcome, message_id="b1")])
+    assert again.one(f"select status from outbox where id = {suspect}") == "done"
