@@ -88,7 +88,7 @@ class Kernel:
         """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
         self._times = Times(self.writer, self.directory, self.counters)
-        self._settlement = Settlement(self.directory, self.outbox, self.suspects, self.counters)
+        self._settlement = Settlement(self.directory, self.outbox, self.counters)
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -342,9 +342,7 @@ class Kernel:
         """
         self.directory.reread()
         rows = {row.id: (row.status, _pending(row)) for row in self.writer.open_outbox()}
-        # In place: the settlement looks into the same dictionary.
-        for row_id in self.suspects.keys() - rows.keys():
-            del self.suspects[row_id]
+        self.suspects = {row_id: pending for row_id, pending in self.suspects.items() if row_id in rows}
         known = self._handed | self.suspects.keys()
         busy = {row_id for row_id, (status, _) in rows.items() if status == "sending" and row_id in known}
         self.outbox.reload([pending for _, pending in rows.values()], busy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
@@ -20,18 +20,16 @@ _REFUSAL_S = 3600
 
 
 class Settlement:
-    """`suspects` are the sends that an earlier process left with the network."""
+    """Everything that is with a network is in flight in the outbox, what an earlier process left there as well."""
 
-    def __init__(
-        self, directory: Directory, outbox: Outbox, suspects: Mapping[int, Pending], counters: Counters
-    ) -> None:
-        self._directory, self._outbox, self._suspects, self._counters = directory, outbox, suspects, counters
+    def __init__(self, directory: Directory, outbox: Outbox, counters: Counters) -> None:
+        self._directory, self._outbox, self._counters = directory, outbox, counters
 
     def take(self, batch: Batch, settled: Sequence[Settled]) -> list[tuple[Room, Event]]:
         """The rows' new status, and the events for plays that asked to know."""
         reports: list[tuple[Room, Event]] = []
         for answer in settled:
-            pending = self._suspects.get(answer.id) or self._outbox.in_flight.get(answer.id)
+            pending = self._outbox.in_flight.get(answer.id)
             if pending is None:
                 continue
             status, not_before, attempts, error = self._verdict(batch, pending, answer)
