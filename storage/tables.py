@@ -423,3 +423,61 @@ audit = Table(
     Column("detail", Text, nullable=False, server_default="{}"),
     _at("at"),
 )
+
+console_user = Table(
+    "console_user",
+    metadata,
+    _id(),
+    Column("name", _Key, nullable=False, unique=True),
+    Column("password", Text, nullable=False),
+    Column("language", Text, nullable=False, server_default=""),
+    _at("created_at"),
+    _at("changed_at"),
+    _at("disabled_at", nullable=True),
+)
+"""Who may sign in to the console. `password` is an argon2 hash; `changed_at`: when it was set."""
+
+console_grant = Table(
+    "console_grant",
+    metadata,
+    _id(),
+    _ref("user_id", "console_user"),
+    Column("role", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("playbooks", Text, nullable=False),
+    Column("actions", Text, nullable=False),
+    Index("console_grant_by_user", "user_id"),
+)
+"""A role within bounds: JSON lists of patterns of group uids, playbooks and actions. A user's grants add up."""
+
+console_session = Table(
+    "console_session",
+    metadata,
+    Column("hash", _Key, primary_key=True),
+    _ref("user_id", "console_user"),
+    _at("created_at"),
+    _at("seen_at"),
+    _at("expires_at"),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("agent", Text, nullable=False, server_default=""),
+    Index("console_session_by_user", "user_id"),
+)
+"""A signed-in browser. Only the hash of what its cookie holds: a copy of this table opens nothing."""
+
+console_token = Table(
+    "console_token",
+    metadata,
+    _id(),
+    _ref("user_id", "console_user"),
+    Column("name", Text, nullable=False),
+    Column("hash", _Key, nullable=False, unique=True),
+    Column("groups", Text, nullable=False),
+    Column("playbooks", Text, nullable=False),
+    Column("actions", Text, nullable=False),
+    _at("created_at"),
+    _at("expires_at", nullable=True),
+    _at("used_at", nullable=True),
+    _at("revoked_at", nullable=True),
+    Index("console_token_by_user", "user_id"),
+)
+"""A program's key to the console's JSON: what its user may do, narrowed to these groups, playbooks and actions."""
