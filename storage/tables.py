@@ -180,6 +180,98 @@ member_day = Table(
 )
 """The rollup, written in the transaction that logs the message. `counted` is `msgs` after the anti-flood cap."""
 
+stale_day = Table(
+    "stale_day",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("day", _Key, nullable=False),
+    PrimaryKeyConstraint("chat_id", "day"),
+    sqlite_with_rowid=False,
+)
+"""Days that changed since `day_stat` and its companions were counted. Written with the change, deleted with the count."""
+
+day_stat = Table(
+    "day_stat",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("day", _Key, nullable=False),
+    _at("from_at"),
+    _at("to_at"),
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in (
+            "members", "speakers", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members",
+            "chain", "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered",
+            "logged",
+        )
+    ),
+    Column("is_settled", SmallInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("chat_id", "day"),
+    Index("day_stat_by_day", "day"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""A group's day. `members`: in the group at its end; `speakers`, `…_members`: distinct people, bots left out. `logged`: messages
+found in the log; fewer than `msgs` means that it was cut before the count. `is_settled`: compared with the log when it was over."""
+
+member_life = Table(
+    "member_life",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("first_day", _Key, nullable=False),
+    Column("last_day", _Key, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("msgs", Integer, nullable=False),
+    Column("last_msgs", Integer, nullable=False),
+    _at("last_at", nullable=True),
+    PrimaryKeyConstraint("chat_id", "member_id"),
+    sqlite_with_rowid=False,
+)
+"""A member's days with words in a group. `last_msgs` is what `msgs` holds of `last_day`, so that the day may be counted again."""
+
+reply_day = Table(
+    "reply_day",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("day", _Key, nullable=False),
+    _ref("member_id", "member"),
+    _ref("to_id", "member"),
+    Column("replies", Integer, nullable=False),
+    Column("mentions", Integer, nullable=False),
+    PrimaryKeyConstraint("chat_id", "day", "member_id", "to_id"),
+    sqlite_with_rowid=False,
+)
+"""Who answered or mentioned whom."""
+
+question = Table(
+    "question",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("day", _Key, nullable=False),
+    Column("message_id", _Id, nullable=False),
+    _ref("member_id", "member"),
+    _at("asked_at"),
+    _ref("answered_by", "member", nullable=True),
+    _at("answer_ms", nullable=True),
+    PrimaryKeyConstraint("chat_id", "day", "message_id"),
+    sqlite_with_rowid=False,
+)
+"""Messages that ask, and how soon somebody else answered. `message_id` outlives the message."""
+
+standing = Table(
+    "standing",
+    metadata,
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("scheme", _Key, nullable=False),
+    Column("since", _Key, nullable=False),
+    Column("until", _Key),
+    Column("value", _Key, nullable=False),
+    PrimaryKeyConstraint("chat_id", "scheme", "member_id", "since"),
+    sqlite_with_rowid=False,
+)
+"""A member's place in a scheme (`pyramid`, `rfm`, `ladder`) from the day `since` until the day `until` began, None: still."""
+
 ledger = Table(
     "ledger",
     metadata,
