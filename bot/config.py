@@ -7,7 +7,8 @@ and `QUNOPS_HTTP_PORT` win over the file, so that no secret has to stand in it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
@@ -24,10 +25,17 @@ from bot.playbook.problems import Problem
 from bot.playbook.reading import read
 from bot.playbook.refusals import refusals
 from bot.playbook.report import render
+from bot.playbook.spelling import nearest
 from bot.transports.onebot11 import OneBotSettings
 from bot.transports.wechat import WeChatSettings
 
 DEFAULT_FILE = Path("config.yaml")
+_SECRET_NAMES = ("token", "access_token", "password", "secret")
+_EXCERPT = re.compile(r"^ +\d+ \| .*$", re.MULTILINE)
+_SECRET = re.compile(
+    r"""(?:["']?\b\w*(?:token|password|secret)["']?\s*[:：=]\s*)("[^"]*"?|'[^']*'?|[^\s,}\]#]+)|://[^:/@\s]*:([^@\s]+)@""",
+    re.IGNORECASE,
+)
 
 
 class _Settings(BaseModel):
@@ -178,11 +186,37 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.envi
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
+        # Not `from error`: pydantic's own words hold what was written, tokens too.
         if root is None:
-            raise ConfigMistake(f"环境变量的值不能用 · environment: {error}", code="CF003") from error
-        raise _mistake(file, refusals(error, Settings, root)) from error
+            said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise ConfigMistake(f"环境变量的值不能用 · environment: {said}", code="CF003") from None
+        given = [environ[name] for name in ("QUNOPS_ONEBOT_TOKEN", "QUNOPS_WECHAT_TOKEN") if environ.get(name)]
+        raise _mistake(file, refusals(error, Settings, root), [*given, *_secrets(root)]) from None
 
 
-def _mistake(file: Path, problems: Sequence[Problem]) -> ConfigMistake:
+def _mistake(file: Path, problems: Sequence[Problem], secrets: Sequence[str] = ()) -> ConfigMistake:
     hint = "每一项的写法见 config.example.yaml · see config.example.yaml"
-    return ConfigMistake(render(problems), code="CF003", place=str(file), hint=hint)
+    return ConfigMistake(_masked(render(problems), secrets), code="CF003", place=str(file), hint=hint)
+
+
+def _secrets(node: Node, key: str = "") -> Iterator[str]:
+    """Every value in the file that stands under the name of a secret, or under what looks like one misspelt."""
+    for name, below in node.children.items():
+        yield from _secrets(below, name)
+    for below in node.elements:
+        yield from _secrets(below, key)
+    if node.kind == "text" and node.value and nearest(key, _SECRET_NAMES):
+        yield str(node.value)
+
+
+def _masked(text: str, secrets: Sequence[str]) -> str:
+    """The excerpt of a line may show a token, also one that could not be read as YAML: each is as many stars, so that
+    the caret below still points at the mistake."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "*" * len(secret))
+
+    def stars(found: re.Match[str]) -> str:
+        secret = found[1] or found[2]
+        return found[0].replace(secret, "*" * len(secret))
+
+    return _EXCERPT.sub(lambda line: _SECRET.sub(stars, line[0]), text)

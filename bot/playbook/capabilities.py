@@ -20,6 +20,8 @@ LACKING: Mapping[str, frozenset[Capability]] = {
             Capability.SET_CARD,
             Capability.SET_TITLE,
             Capability.HISTORY,
+            Capability.MENTION_ALL,
+            Capability.APPROVE,
         }
     ),
 }
@@ -39,8 +41,6 @@ NEEDS_ROLE: Mapping[str, Mapping[Capability, Wording]] = {
     "wechat": {
         Capability.KICK: Wording("群主或群管理员", "the owner or an admin"),
         Capability.ANNOUNCE: Wording("群主或群管理员", "the owner or an admin"),
-        Capability.MENTION_ALL: Wording("群主或群管理员", "the owner or an admin"),
-        Capability.APPROVE: Wording("群主或群管理员", "the owner or an admin"),
     },
 }
 
