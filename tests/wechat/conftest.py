@@ -79,7 +79,7 @@ def connected(gateway: Gateway) -> Connect:
     return connect
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 15) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 60) -> None:
     """Waits for what another process does, which nothing here is told of."""
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110
