@@ -91,6 +91,41 @@ member = Table(
     Column("is_bot", SmallInteger, nullable=False, server_default="0"),
 )
 
+identity = Table(
+    "identity",
+    metadata,
+    _id(),
+    _ref("member_id", "member"),
+    _ref("head_id", "member"),
+    Column("evidence", Text, nullable=False),
+    Column("merged_by", Text, nullable=False),
+    _at("merged_at"),
+    Column("parted_by", Text, nullable=False, server_default=""),
+    _at("parted_at", nullable=True),
+    Index(
+        "identity_in_force",
+        "member_id",
+        unique=True,
+        sqlite_where=text("parted_at IS NULL"),
+        postgresql_where=text("parted_at IS NULL"),
+    ),
+)
+"""An operator's word that `member_id` is the same person as `head_id`, until it is taken back. Every other table keeps
+the id that a network gave; readers and plays see the head."""
+
+identity_slot = Table(
+    "identity_slot",
+    metadata,
+    _ref("identity_id", "identity"),
+    _ref("run_id", "run"),
+    Column("head_before", Text),
+    Column("member_before", Text),
+    Column("joined", Text),
+    PrimaryKeyConstraint("identity_id", "run_id"),
+    sqlite_with_rowid=False,
+)
+"""A play's documents of both ids as they were before they became one, and the one that they became."""
+
 membership = Table(
     "membership",
     metadata,
@@ -417,7 +452,7 @@ outbox = Table(
     ),
     Index("outbox_by_time", "chat_id", "created_at"),
 )
-"""`status`: ready → sending → done | dead | unknown | expired | stopped."""
+"""`status`: ready → sending → done | dead | unknown | expired | stopped; relayed → done | stopped | expired."""
 
 task = Table(
     "task",
@@ -438,6 +473,15 @@ task = Table(
     UniqueConstraint("run_id", "key", name="task_once"),
 )
 """What waits for an operator."""
+
+relay = Table(
+    "relay",
+    metadata,
+    Column("outbox_id", _Id, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True),
+    _ref("task_id", "task"),
+    Index("relay_by_task", "task_id"),
+)
+"""Sends that a person does for the bot (outbox status `relayed`), and the question that asks for it."""
 
 trace = Table(
     "trace",
