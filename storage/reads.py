@@ -142,13 +142,17 @@ async def _keys(session: AsyncSession, cause: str, chat: int | None) -> Sequence
     return [*(await session.scalars(sent)).all(), *(await session.scalars(heard.limit(20))).all()]
 
 
-async def gaps(session: AsyncSession, *, limit: int = PAGE) -> Sequence[Any]:
-    """Intervals without a connection, newest first."""
+async def gaps(session: AsyncSession, *, chat: int | None = None, status: str = "", limit: int = PAGE) -> Sequence[Any]:
+    """Intervals without a connection, newest first: of every account and group, or of one group; of one status."""
     query = (
-        select(t.gap, t.account.c.uid.label("account"), t.chat.c.uid.label("chat"))
+        select(t.gap, t.account.c.uid.label("account"), t.chat.c.uid.label("chat"), t.chat.c.name.label("chat_name"))
         .join_from(t.gap, t.account, t.account.c.id == t.gap.c.account_id)
         .join(t.chat, t.chat.c.id == t.gap.c.chat_id, isouter=True)
     )
+    if chat is not None:
+        query = query.where(t.gap.c.chat_id == chat)
+    if status:
+        query = query.where(t.gap.c.status == status)
     return (await session.execute(query.order_by(t.gap.c.id.desc()).limit(limit))).all()
 
 

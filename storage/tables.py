@@ -535,9 +535,10 @@ gap = Table(
     _at("to_at"),
     Column("status", _Key, nullable=False, server_default="open"),
     Column("found", Integer, nullable=False, server_default="0"),
+    Column("cause", Text, nullable=False, server_default=""),
 )
-"""An interval without a connection: of the account (`open`, `ended`) or, after a backfill, of one chat (`backfilled`,
-`partial`)."""
+"""An interval without a connection: of the account (`open`, `ended`) or of one chat from its newest message on (`open` while
+its history is read, then `backfilled` with `found` messages, or `partial`: missing for good)."""
 
 raw_frame = Table(
     "raw_frame",

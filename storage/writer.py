@@ -125,6 +125,7 @@ _RECALLED = BulkUpdate(
     t.message, key=_BY_PLATFORM_ID, changes=("recalled_at",), where=_WITHIN_A_WEEK.format("recalled_at")
 )
 _EDITED = BulkUpdate(t.message, key=_BY_PLATFORM_ID, changes=("edited_at",), where=_WITHIN_A_WEEK.format("edited_at"))
+_BACKFILLED = 8
 _FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
 _AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
 
@@ -436,40 +437,62 @@ class Writer:
 
     # -- gaps -------------------------------------------------------------------------------------------------------
 
-    def open_gap(self, account_id: int, at: int) -> None:
-        self.connection.execute(t.gap.insert().values(account_id=account_id, from_at=at, to_at=at, status="open"))
+    def open_gap(self, account_id: int, at: int, cause: str) -> None:
+        row = {"account_id": account_id, "from_at": at, "to_at": at, "status": "open", "cause": cause}
+        self.connection.execute(t.gap.insert().values(**row))
 
-    def end_gap(self, account_id: int, at: int) -> bool:
-        """Ends the gap of the account as a whole; whether one was open."""
+    def end_gap(self, account_id: int, at: int) -> str | None:
+        """Ends the gap of the account as a whole; its cause, None when none was open."""
         ended = update(t.gap).where(
             t.gap.c.account_id == account_id, t.gap.c.status == "open", t.gap.c.chat_id.is_(None)
         )
-        return bool(self.connection.execute(ended.values(to_at=at, status="ended")).rowcount)
+        causes = (
+            self.connection.execute(ended.values(to_at=at, status="ended").returning(t.gap.c.cause)).scalars().all()
+        )
+        return causes[-1] if causes else None
 
-    def gap_since_last(self, account_id: int, at: int) -> None:
+    def gap_since_last(self, account_id: int, at: int, cause: str) -> None:
         """The gap that a process left which ended without a word: since the last message that anybody logged."""
         last = select(t.message.c.received_at).order_by(t.message.c.id.desc()).limit(1)
         since = self.connection.execute(last).scalar()
         if since is not None and since < at:
-            row = {"account_id": account_id, "from_at": since, "to_at": at, "status": "ended"}
+            row = {"account_id": account_id, "from_at": since, "to_at": at, "status": "ended", "cause": cause}
             self.connection.execute(t.gap.insert().values(**row))
 
-    def open_chat_gaps(self, account_id: int, at: int) -> None:
+    def open_chat_gaps(self, account_id: int, at: int, cause: str) -> None:
         """A gap for each of the account's groups, from its newest message on; one that is open already stays as it is."""
         query = text(
-            "INSERT INTO gap (account_id, chat_id, from_at, to_at, status)"
-            " SELECT q.account, q.chat, q.since, :at, 'open' FROM"
+            "INSERT INTO gap (account_id, chat_id, from_at, to_at, status, cause)"
+            " SELECT q.account, q.chat, q.since, :at, 'open', CAST(:cause AS text) FROM"
             " (SELECT c.primary_account_id AS account, c.id AS chat,"
             " (SELECT max(m.sent_at) FROM message m WHERE m.chat_id = c.id) AS since FROM chat c"
             " WHERE c.primary_account_id = :account AND c.kind = 'group') q"
             " WHERE q.since IS NOT NULL AND q.chat NOT IN"
             " (SELECT chat_id FROM gap WHERE account_id = :account AND status = 'open' AND chat_id IS NOT NULL)"
         )
-        self.connection.execute(query, {"account": account_id, "at": at})
+        self.connection.execute(query, {"account": account_id, "at": at, "cause": cause})
 
-    def end_chat_gap(self, account_id: int, chat_id: int, until: int, status: str) -> None:
-        """What became of the open gap of a chat, if there is one."""
-        ended = update(t.gap).where(
-            t.gap.c.account_id == account_id, t.gap.c.chat_id == chat_id, t.gap.c.status == "open"
-        )
-        self.connection.execute(ended.values(to_at=until, status=status))
+    def end_chat_gap(self, account_id: int, chat_id: int, until: int, reached: int | None) -> None:
+        """What became of the open gap of a chat, if there is one: the history was read back to `reached`, and what lies
+        before that is missing; None: all of it is."""
+        g, m = t.gap, t.message
+        is_mine = (g.c.account_id == account_id, g.c.chat_id == chat_id, g.c.status == "open")
+        gap = self.connection.execute(select(g).where(*is_mine)).first()
+        if gap is None:
+            return
+        this = update(g).where(g.c.id == gap.id)
+        if reached is None:
+            self.connection.execute(this.values(to_at=until, status="partial"))
+            return
+        begin = max(reached, gap.from_at)
+        of_chat = (m.c.account_id == account_id, m.c.chat_id == chat_id, m.c.sent_at >= begin, m.c.sent_at <= until)
+        fetched = (m.c.flags.op("&")(_BACKFILLED) != 0, m.c.received_at >= gap.to_at)
+        found = self.connection.execute(select(func.count()).select_from(m).where(*of_chat, *fetched)).scalar()
+        filled = {"from_at": begin, "to_at": until, "status": "backfilled", "found": found}
+        if reached <= gap.from_at:
+            self.connection.execute(this.values(filled))
+        else:
+            self.connection.execute(this.values(to_at=reached, status="partial"))
+            self.connection.execute(
+                g.insert().values(account_id=account_id, chat_id=chat_id, cause=gap.cause, **filled)
+            )

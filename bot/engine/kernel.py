@@ -48,6 +48,8 @@ R = TypeVar("R")
 
 _TWINS_MS = 2 * 86_400_000
 """How much earlier than a suspect a send may have been queued whose message can be taken for it."""
+RESTART = "restart"
+"""The cause of a gap that a process left which ended without a word."""
 _MAX_CHAIN = 200
 """How many plays may start each other from one event before it counts as a loop."""
 
@@ -177,22 +179,24 @@ class Kernel:
         """Opens the account's outbox and ends its gap. Returns its suspects with their creation time (ms)."""
         with self._connection.begin():
             self.directory.resolve([account], (), {})
-            ended = self.writer.end_gap(self.directory.accounts[account], to_ms(now))
-            if not ended and account not in self._seen_online:
-                self.writer.gap_since_last(self.directory.accounts[account], to_ms(now))
+            account_id = self.directory.accounts[account]
+            cause = self.writer.end_gap(account_id, to_ms(now))
+            if cause is None and account not in self._seen_online:
+                self.writer.gap_since_last(account_id, to_ms(now), RESTART)
+                cause = RESTART
             self._seen_online.add(account)
             # Before the first live message moves the newest one: a crash in the middle of a backfill must not hide the rest.
-            self.writer.open_chat_gaps(self.directory.accounts[account], to_ms(now))
+            self.writer.open_chat_gaps(account_id, to_ms(now), cause or "")
             rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
         self.directory.settled()
         self.outbox.set_online(account, True)
         return [(p, rows.get(p.id, to_ms(now))) for p in self.suspects.values() if p.account == account]
 
-    def account_offline(self, account: str, now: datetime) -> None:
+    def account_offline(self, account: str, now: datetime, cause: str = "") -> None:
         """Its outbox waits; a gap begins."""
         self.outbox.set_online(account, False)
         with self._connection.begin():
-            self.writer.open_gap(self.directory.accounts[account], to_ms(now))
+            self.writer.open_gap(self.directory.accounts[account], to_ms(now), clean(cause[:200]))
 
     def learn_groups(self, account: str, groups: Sequence[Group], now: datetime) -> list[Dispatch]:
         """The account's groups; those with a plan start running."""
@@ -213,14 +217,14 @@ class Kernel:
         self._attempt(now, work)
         return self.cycle(now, [Inbound(event, now) for event in found]) if found else self._take_sends()
 
-    def note_backfill(self, account: str, chat: str, until: datetime, is_complete: bool) -> None:
-        """The gap as one chat saw it: filled, or known to be partial."""
+    def note_backfill(self, account: str, chat: str, until: datetime, reached: datetime | None) -> None:
+        """The gap as one chat saw it: filled from `reached` on; what is older is missing, None: all of it."""
         if chat not in self.directory.rooms or account not in self.directory.accounts:
             return
         with self._connection.begin():
             self.writer.end_chat_gap(
                 self.directory.accounts[account], self.directory.rooms[chat].id, to_ms(until),
-                "backfilled" if is_complete else "partial",
+                to_ms(reached) if reached is not None else None,
             )  # fmt: skip
 
     def last_seen(self) -> Sequence[Any]:

@@ -154,11 +154,13 @@ class LiveEngine:
     async def disconnected(self, account: str, reason: str) -> None:
         if self._online.pop(account, None) is not None:
             log.warning("offline: %s (%s)", account, reason)
-            await self.call(lambda kernel: kernel.account_offline(account, self._clock.now()))
+            await self.call(lambda kernel: kernel.account_offline(account, self._clock.now(), reason))
 
-    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
+    async def backfilled(
+        self, account: str, chat: str, *, since: datetime, until: datetime, reached: datetime | None
+    ) -> None:
         # Behind what the backfill brought: a gap is filled only when that is durable.
-        noted = self.writing.call(lambda kernel: kernel.note_backfill(account, chat, until, is_complete), is_last=True)
+        noted = self.writing.call(lambda kernel: kernel.note_backfill(account, chat, until, reached), is_last=True)
         await asyncio.wrap_future(noted)
         self._gaps.pop((account, chat), None)
 

@@ -80,8 +80,11 @@ class Sink(Protocol):
     async def disconnected(self, account: str, reason: str) -> None:
         """The account is offline: its outbox waits, a gap begins."""
 
-    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
-        """History of the gap was fetched as far as the network has it."""
+    async def backfilled(
+        self, account: str, chat: str, *, since: datetime, until: datetime, reached: datetime | None
+    ) -> None:
+        """The history of the gap was read back to `reached`: to `since` where nothing is missing, None where nothing could
+        be read."""
 
     def last_seen(self, account: str, chat: str) -> datetime | None:
         """The platform time of the newest logged message: where a backfill begins."""

@@ -27,7 +27,7 @@ class RecordingSink:
         self.batches: list[int] = []
         self.listed: dict[str, list[Group]] = {}
         self.rosters: dict[str, list[Member]] = {}
-        self.gaps: list[tuple[str, datetime, datetime, bool]] = []
+        self.gaps: list[tuple[str, datetime, datetime, datetime | None]] = []
         self.bad: list[tuple[str, str]] = []
         self.frames = 0
         self.seen: dict[str, datetime] = {}
@@ -61,8 +61,10 @@ class RecordingSink:
     async def disconnected(self, account: str, reason: str) -> None:
         await self._tell(f"disconnected {account}: {reason}")
 
-    async def backfilled(self, account: str, chat: str, *, since: datetime, until: datetime, is_complete: bool) -> None:
-        self.gaps.append((chat, since, until, is_complete))
+    async def backfilled(
+        self, account: str, chat: str, *, since: datetime, until: datetime, reached: datetime | None
+    ) -> None:
+        self.gaps.append((chat, since, until, reached))
         await self._tell(f"backfilled {chat}")
 
     def last_seen(self, account: str, chat: str) -> datetime | None:

@@ -69,6 +69,7 @@ async def test_the_outbox_by_status_and_health(database: Database) -> None:
         assert [row.chat for row in await reads.dead_events(session)] == ["qq:100"]
         assert [(row.text, row.ref) for row in await reads.open_tasks(session)] == [("放行吗?", "共读/打卡")]
         assert [row.account for row in await reads.gaps(session)] == ["qq:900"]
+        assert await reads.gaps(session, chat=rows.chat) == []
 
 
 async def test_traces_by_whatever_names_the_cause(database: Database) -> None:

@@ -57,8 +57,20 @@ def _shape(connection: Connection) -> dict[str, str]:
 
 
 def _lines(sql: str) -> str:
-    """A table's parts, sorted: alembic writes constraints in another order than the metadata."""
-    return " ".join(sorted(part.strip(" ,").replace('"', "") for part in sql.split("\n") if part.strip(" ,")))
+    """A statement's parts, sorted: alembic writes constraints in another order than the metadata, and a column that
+    came later stands on the line of the one before."""
+    head, bracket, body = sql.replace('"', "").partition("(")
+    parts, depth = [""], 0
+    for sign in body:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    last, _, options = parts.pop().rpartition(")")
+    return " ".join(
+        [*head.split(), bracket, *sorted(" ".join(part.split()) for part in (*parts, last)), *options.split()]
+    )
 
 
 def test_the_migrated_schema_is_the_declared_one(empty: Database) -> None:

@@ -50,8 +50,8 @@ async def test_gap_is_filled_from_the_history(style: str) -> None:
         assert [event.text for event in missed if event.id not in known] == [f"期间 {number}" for number in range(70)]
         assert any(event.id in known for event in missed), "the newest known message overlaps"
         assert all(event.at >= since for event in missed)
-        ((chat, begin, until, is_complete),) = bot.sink.gaps
-        assert (chat, begin, is_complete) == (CHAT, since, True)
+        ((chat, begin, until, reached),) = bot.sink.gaps
+        assert (chat, begin, reached) == (CHAT, since, since)
         assert until > since
 
 
@@ -73,20 +73,66 @@ async def test_live_messages_do_not_hide_the_gap() -> None:
         assert "期间" in [event.text for event in bot.sink.backfill if isinstance(event, MessageReceived)]
 
 
-async def test_long_gap_is_bounded() -> None:
-    """A gap longer than the limit is filled as far as the limit goes and reported incomplete."""
-    there = peer()
+@pytest.mark.parametrize("style", STYLES)
+async def test_long_gap_comes_in_parts(style: str) -> None:
+    """A gap longer than the limit is read on, part after part: nothing is missing, nothing comes twice, each part is in
+    order and the newest comes first."""
+    there = peer(style)
     async with running(history_page=10, history_limit=30) as bot:
-        bot.sink.seen[CHAT] = moment(there.world)
+        since = bot.sink.seen[CHAT] = moment(there.world)
         for number in range(100):
-            there.world.clock += 1
+            there.world.clock += number % 2
             there.world.says(GROUP, MEMBER, f"{number}")
         async with there.reverse(bot.url):
             await bot.sink.logged(f"backfilled {CHAT}")
-        texts = [event.text for event in bot.sink.backfill if isinstance(event, MessageReceived)]
-        assert texts == [str(number) for number in range(100 - len(texts), 100)]
-        assert 30 <= len(texts) < 40
-        assert bot.sink.gaps[0][3] is False
+        numbers = [int(event.text) for event in bot.sink.backfill if isinstance(event, MessageReceived)]
+        assert sorted(numbers) == list(range(100))
+        parts = _rising(numbers)
+        assert 2 < len(parts) < 5
+        assert [part[0] for part in parts] == sorted((part[0] for part in parts), reverse=True)
+        assert [gap[3] for gap in bot.sink.gaps] == [since]
+
+
+def _rising(numbers: list[int]) -> list[list[int]]:
+    """Cut where the next is smaller."""
+    parts: list[list[int]] = [[]]
+    for number in numbers:
+        if parts[-1] and number < parts[-1][-1]:
+            parts.append([])
+        parts[-1].append(number)
+    return parts
+
+
+async def test_long_gap_lets_the_others_go_first() -> None:
+    """One group's long night does not keep the other groups waiting for theirs."""
+    there = peer()
+    other = GROUP + 77
+    there.world.found(other, "安静的群")
+    async with running(history_page=10, history_limit=20) as bot:
+        for chat in (CHAT, f"qq:{other}"):
+            bot.sink.seen[chat] = moment(there.world)
+        for number in range(60):
+            there.world.clock += 1
+            there.world.says(GROUP, MEMBER, f"{number}")
+        there.world.says(other, there.world.self_id, "我自己说的")
+        async with there.reverse(bot.url):
+            await bot.sink.logged("backfilled", 2)
+        assert [gap[0] for gap in bot.sink.gaps] == [f"qq:{other}", CHAT]
+
+
+async def test_history_that_ends_too_early_says_where() -> None:
+    """The network has forgotten the older half: what it still has is filled, and how far that goes is said."""
+    there = peer()
+    async with running(history_page=10, history_limit=20) as bot:
+        since = bot.sink.seen[CHAT] = moment(there.world)
+        for number in range(60):
+            there.world.clock += 1
+            there.world.says(GROUP, MEMBER, f"{number}")
+        del there.world.rooms[GROUP].history[:25]
+        async with there.reverse(bot.url):
+            await bot.sink.logged(f"backfilled {CHAT}")
+        assert len(bot.sink.backfill) == 35
+        assert [gap[3] for gap in bot.sink.gaps] == [since + timedelta(seconds=26)]
 
 
 async def test_history_that_fails_leaves_the_gap_open() -> None:
@@ -97,7 +143,7 @@ async def test_history_that_fails_leaves_the_gap_open() -> None:
         bot.sink.seen[CHAT] = moment(there.world)
         async with there.reverse(bot.url):
             await bot.ready()
-            assert bot.sink.gaps[0][3] is False
+            assert bot.sink.gaps[0][3] is None
 
 
 async def test_new_group_has_no_gap() -> None:

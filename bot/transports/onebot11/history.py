@@ -1,10 +1,11 @@
-"""The network's own history of a group: paged backwards, decoded, in the order of time."""
+"""The network's own history of a group: paged backwards, decoded, in the order of time within each window."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,15 +18,18 @@ from bot.transports.onebot11.wire import Malformed, as_id, number, whole
 _Order = tuple[datetime, int, int, int]
 """By time, then by the group's sequence, then as listed: page before page, position by position."""
 
+_Seen = tuple[_Order, MessageReceived, Mapping[str, Any]]
+
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 """Calls an action; its data, or None where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """`reaches_back`: the history was read as far back as it was asked for; otherwise something may be missing."""
+    """`reached`: how far back it was read, None when nothing could be; the wanted moment itself where nothing is missing."""
 
     messages: tuple[MessageReceived, ...]
+    reached: datetime | None
     reaches_back: bool
 
 
@@ -35,24 +39,33 @@ class HistoryReader:
     account: str
     dialect: Dialect
     page: int = 50
-    limit: int = 2000
+    limit: int = 5000
+    """Messages of a window, a page more at most."""
     pace_s: float = 0.0
     malformed: Callable[[Mapping[str, Any], str], None] = lambda frame, error: None
 
     async def read(self, chat: str, since: datetime) -> Past:
-        """Everything since then, the account's own messages included. `chat` is a group or a private conversation.
+        """What one window holds of everything since then: the newest, if there is more."""
+        async with aclosing(self.windows(chat, since)) as windows:
+            return await anext(windows)
+
+    async def windows(self, chat: str, since: datetime) -> AsyncGenerator[Past]:
+        """Everything since then, the account's own messages included, the newest window first; at least one window.
+        `chat` is a group or a private conversation.
 
         The start message of a page may be part of it or not, pages may run either way, and the flag for "older" has
         meant both directions: so a page that brings nothing older is asked for once more with the flag turned.
         """
-        seen: dict[str, tuple[_Order, MessageReceived, Mapping[str, Any]]] = {}
+        seen: dict[str, _Seen] = {}
+        given: MessageReceived | None = None
         flag, is_turned = self.dialect.older_flag, False
         start: Mapping[str, Any] | None = None
         oldest: _Order | None = None
         for page in itertools.count():
             frames = await self._page(chat, start, flag)
             if frames is None:
-                return self._past(seen, since, is_complete=False)
+                yield self._past(seen, since, given, is_complete=False)
+                return
             for position, frame in enumerate(_ascending(frames)):
                 message = self._decode(frame, chat)
                 if message is not None and message.id not in seen:
@@ -60,18 +73,22 @@ class HistoryReader:
                     seen[message.id] = (order, message, frame)
             first = min(seen.values(), key=lambda item: item[0], default=None)
             if first is not None and first[1].at < since:
-                return self._past(seen, since, is_complete=True)
+                yield self._past(seen, since, given, is_complete=True)
+                return
             if first is None or first[0] == oldest:
                 if start is None or is_turned:
                     # The network has no more; enough if that is where the reading was to begin.
-                    return self._past(seen, since, is_complete=first is not None and first[1].at <= since)
+                    yield self._past(seen, since, given, is_complete=first is not None and first[1].at <= since)
+                    return
                 flag, is_turned = not flag, True
                 continue
-            if len(seen) >= self.limit:
-                return self._past(seen, since, is_complete=False)
             oldest, start = first[0], first[2]
+            if len(seen) >= self.limit:
+                yield self._past(seen, since, given, is_complete=False)
+                # The next window goes on from the oldest message of this one, which is not given twice.
+                given = first[1]
+                seen = {given.id: first}
             await asyncio.sleep(self.pace_s)
-        raise AssertionError("pages are counted without end")
 
     async def _page(self, chat: str, start: Mapping[str, Any] | None, flag: bool) -> list[Any] | None:
         is_private = chat.startswith("qq:@")
@@ -95,9 +112,16 @@ class HistoryReader:
             self.malformed(frame, str(error))
             return None
 
-    def _past(self, seen: Mapping[str, Any], since: datetime, *, is_complete: bool) -> Past:
-        ordered = sorted(seen.values(), key=lambda item: item[0])
-        return Past(tuple(message for _, message, _ in ordered if message.at >= since), is_complete)
+    def _past(
+        self, seen: Mapping[str, _Seen], since: datetime, given: MessageReceived | None, *, is_complete: bool
+    ) -> Past:
+        ordered = [message for _, message, _ in sorted(seen.values(), key=lambda item: item[0])]
+        reached = since if is_complete else ordered[0].at if ordered else None
+        new = [message for message in ordered if message.at >= since]
+        if given is not None:
+            # A page that ran the wrong way repeats what an earlier window gave.
+            new = [message for message in new if message.at <= given.at and message.id != given.id]
+        return Past(tuple(new), reached, is_complete)
 
 
 def _ascending(frames: list[Any]) -> list[Any]:

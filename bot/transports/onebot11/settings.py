@@ -70,7 +70,9 @@ class OneBotSettings(BaseModel):
         default=50, ge=1, le=200, description="补历史时每页条数 · messages per page of a backfill"
     )
     history_limit: int = Field(
-        default=2000, ge=1, description="每群最多补多少条 · most messages of a backfill per group"
+        default=5000,
+        ge=1,
+        description="补历史时一批最多多少条，更长的缺口分几批，新的在前 · messages of one part of a backfill, newest part first",
     )
     frame_limit_bytes: int = Field(default=32 * 2**20, ge=2**10, description="单帧上限 · largest frame that is read")
     queue_limit: int = Field(default=500, ge=1, description="等待引擎的事件上限 · most events waiting for the engine")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from bot.core.events import BotInvited, Event, JoinRequested, Role
 from bot.core.play import Member
 from bot.transports.onebot11.dialect import dialect_of
+from bot.transports.onebot11.history import Past
 from bot.transports.onebot11.notices import INVITE, request_number
 from bot.transports.onebot11.wire import (
     GroupInfo,
@@ -188,23 +191,54 @@ def _request_time(request: str, now: datetime) -> datetime:
 
 
 async def _backfill(session: Session, until: datetime) -> None:
-    """Reads every group's history since its newest logged message. Groups without a logged message have no gap."""
+    """Reads every group's history since its newest logged message. Groups without a logged message have no gap.
+
+    A gap that is longer than one window is read on after every other group had its turn.
+    """
+    waiting: deque[_Gap] = deque()
     if session.dialect.has_history:
         for chat in list(session.standing.groups):
             known = session.gap_since or {}
             since = known[chat] if chat in known else session.sink.last_seen(session.account, chat)
             if since is not None:
-                await _backfill_group(session, chat, since, until)
-                await asyncio.sleep(session.settings.pace_s)
+                waiting.append(_Gap(chat, since, session.history().windows(chat, since)))
+    try:
+        while waiting:
+            gap = waiting[0]
+            if await _read_window(session, gap):
+                waiting.rotate(-1)
+            else:
+                await session.sink.backfilled(
+                    session.account, gap.chat, since=gap.since, until=until, reached=gap.reached
+                )
+                waiting.popleft()
+            await asyncio.sleep(session.settings.pace_s)
+    finally:
+        for gap in waiting:
+            await gap.windows.aclose()
     session.gap_since = None
 
 
-async def _backfill_group(session: Session, chat: str, since: datetime, until: datetime) -> None:
-    past = await session.history().read(chat, since)
+@dataclass(slots=True)
+class _Gap:
+    """What is being read of one group's history. `reached`: how far back, None while nothing could be read."""
+
+    chat: str
+    since: datetime
+    windows: AsyncGenerator[Past]
+    reached: datetime | None = None
+
+
+async def _read_window(session: Session, gap: _Gap) -> bool:
+    """Hands over the next window; False when there is none left."""
+    past = await anext(gap.windows, None)
+    if past is None:
+        return False
     missed = [message for message in past.messages if not session.remember(message)]
     for begin in range(0, len(missed), _CHUNK):
         await session.sink.events(missed[begin : begin + _CHUNK], is_backfill=True)
-    await session.sink.backfilled(session.account, chat, since=since, until=until, is_complete=past.reaches_back)
+    gap.reached = past.reached or gap.reached
+    return not past.reaches_back
 
 
 def _model(model: type[M], data: Any) -> M | None:

@@ -72,7 +72,7 @@ async def sync(session: Session) -> Sequence[str]:
         since = gap[chat] if chat in gap else session.sink.last_seen(account, chat)
         if since is not None and since < until:
             # Nothing keeps what was said meanwhile: WeChat has no history.
-            await session.sink.backfilled(account, chat, since=since, until=until, is_complete=False)
+            await session.sink.backfilled(account, chat, since=since, until=until, reached=None)
     return [raw.id for raw in found]
 
 
