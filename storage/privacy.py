@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Delete, RowMapping, Table, Update, and_, delete, insert, or_, select, text, update
 
 from bot.core.errors import StorageError
+from bot.core.play import DELETED
 from storage import tables as t
 
 ERASED = "erased:"
@@ -55,7 +57,21 @@ def export_member(connection: Connection, uid: str) -> dict[str, Any]:
     return found
 
 
-def erase_member(connection: Connection, uid: str, *, actor: str, now: datetime) -> dict[str, int]:
+class Left(NamedTuple):
+    """A run's documents after a play has forgotten somebody: JSON, only the changed slots; `words` were taken out."""
+
+    state: str
+    slots: Mapping[str, str]
+    words: frozenset[str]
+
+
+Forget = Callable[[str, str, Mapping[str, str], str], Left]
+"""(kind of play, state, slots, uid): what a play knows of its own documents and this file does not."""
+
+
+def erase_member(
+    connection: Connection, uid: str, *, actor: str, now: datetime, forget: Forget | None = None
+) -> dict[str, int]:
     """Takes the person out of the database; rows changed per table. Commit is the caller's, and no bot may be running:
     it keeps what it has read.
 
@@ -67,8 +83,9 @@ def erase_member(connection: Connection, uid: str, *, actor: str, now: datetime)
         connection.execute(text("PRAGMA secure_delete=ON"))
     pseudonym = f"{ERASED}{who}"
     changed: Counter[str] = Counter()
-    _delete_what_is_only_theirs(connection, uid, who, changed)
-    _take_words(connection, who, changed)
+    words = _forget_in_runs(connection, uid, forget, changed) if forget is not None else frozenset()
+    _delete_what_is_only_theirs(connection, uid, who, words, changed)
+    _take_words(connection, uid, who, changed)
     _scrub_slots(connection, uid, changed)
     for table, columns in _NAMED_IN:
         changed[table.name] += _rename(connection, table, columns, uid, pseudonym)
@@ -100,11 +117,30 @@ _DEBUGGING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (t.dead_event, ("error", "detail")),
     (t.raw_frame, ("frame",)),
 )
-_DELETED = "（已删除）"
 _FACT = re.compile(r"[\d.:+TZ-]*")
 
 
-def _delete_what_is_only_theirs(connection: Connection, uid: str, who: int, changed: Counter[str]) -> None:
+def _forget_in_runs(connection: Connection, uid: str, forget: Forget, changed: Counter[str]) -> frozenset[str]:
+    """Asks the plays whose runs name the member; the words that they took out."""
+    named = {row["run_id"] for row in _naming(connection, t.slot, ("key", "data"), uid)}
+    named |= {row["id"] for row in _naming(connection, t.run, ("state",), uid)}
+    words: set[str] = set()
+    for run in sorted(named):
+        kind, state = connection.execute(select(t.run.c.kind, t.run.c.state).where(t.run.c.id == run)).one()
+        rows = connection.execute(select(t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == run))
+        left = forget(kind, state, {row.key: row.data for row in rows}, uid)
+        words |= left.words
+        if left.state != state:
+            changed["run"] += _count(connection, update(t.run).where(t.run.c.id == run).values(state=left.state))
+        for key, data in left.slots.items():
+            mine = and_(t.slot.c.run_id == run, t.slot.c.key == key)
+            changed["slot"] += _count(connection, update(t.slot).where(mine).values(data=data))
+    return frozenset(words)
+
+
+def _delete_what_is_only_theirs(
+    connection: Connection, uid: str, who: int, words: frozenset[str], changed: Counter[str]
+) -> None:
     """Slots that are named after them, debugging material, and what the bot sent to or about them."""
     own = or_(t.slot.c.key == uid, t.slot.c.key.endswith(f"/{uid}", autoescape=True))
     changed["slot"] += _count(connection, delete(t.slot).where(own))
@@ -113,8 +149,11 @@ def _delete_what_is_only_theirs(connection: Connection, uid: str, who: int, chan
         # Frames carry the network's bare id.
         name = uid.partition(":")[2] if table is not t.trace else uid
         ids = [row["id"] for row in _naming(connection, table, columns, name)]
+        ids += [row["id"] for word in words for row in _holding(connection, table, columns, word)]
         changed[table.name] += _count(connection, delete(table).where(table.c.id.in_(ids))) if ids else 0
-    about = [row["id"] for row in _naming(connection, t.outbox, ("body",), uid) if row["settled_at"] is not None]
+    naming = [row for word in words for row in _holding(connection, t.outbox, ("body",), word)]
+    naming += _naming(connection, t.outbox, ("body",), uid)
+    about = [row["id"] for row in naming if row["settled_at"] is not None]
     sent = and_(t.outbox.c.id.in_(about), t.outbox.c.status == "done")
     changed["outbox"] += _count(connection, update(t.outbox).where(sent).values(body="{}"))
     # What was not sent could be sent again: not any more.
@@ -122,16 +161,21 @@ def _delete_what_is_only_theirs(connection: Connection, uid: str, who: int, chan
     changed["outbox"] += _count(connection, delete(t.outbox).where(unsent))
 
 
-def _take_words(connection: Connection, who: int, changed: Counter[str]) -> None:
+def _take_words(connection: Connection, uid: str, who: int, changed: Counter[str]) -> None:
     m = t.message
     blank = {"text": "", "segments": None, "mentions": None, "reply_to": None}
     changed["message"] += _count(connection, update(m).where(m.c.member_id == who).values(blank))
     changed["event"] += _count(connection, update(t.event).where(t.event.c.member_id == who).values(data="{}"))
     changed["ledger"] += _count(connection, update(t.ledger).where(t.ledger.c.member_id == who).values(reason=""))
-    changed["task"] += _count(connection, update(t.task).where(t.task.c.member_id == who).values(text=_DELETED))
+    changed["task"] += _count(connection, update(t.task).where(t.task.c.member_id == who).values(text=DELETED))
     changed["membership"] += _count(
         connection, update(t.membership).where(t.membership.c.member_id == who).values(name="")
     )
+    for told in _naming(connection, t.note, ("data",), uid):
+        data = json.loads(told["data"])
+        if told["member_id"] != who and _scrub(data, uid):
+            values = {"data": json.dumps(data, ensure_ascii=False)}
+            changed["note"] += _count(connection, update(t.note).where(t.note.c.id == told["id"]).values(values))
     for row in connection.execute(select(t.note.c.id, t.note.c.data).where(t.note.c.member_id == who)).all():
         facts = json.dumps(_facts(json.loads(row.data)), ensure_ascii=False)
         changed["note"] += _count(connection, update(t.note).where(t.note.c.id == row.id).values(data=facts))
@@ -160,13 +204,14 @@ _WORDS = frozenset({"text", "name", "nick", "card", "comment", "answer", "answer
 
 
 def _scrub(value: Any, uid: str) -> bool:
-    """Blanks the texts of every object that carries `uid` itself; whether there was one."""
+    """Blanks the texts of every object that carries `uid` itself; whether there was one. What somebody else owns is
+    theirs, whoever wrote it down for them."""
     if isinstance(value, list):
         return [_scrub(item, uid) for item in value].count(True) > 0
     if not isinstance(value, dict):
         return False
     found = [_scrub(item, uid) for item in value.values()].count(True) > 0
-    if uid in value.values():
+    if uid in value.values() and value.get("owner", uid) == uid:
         for key in _WORDS & value.keys():
             value[key] = _blank(value[key])
         return True
@@ -176,7 +221,7 @@ def _scrub(value: Any, uid: str) -> bool:
 def _blank(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _blank(item) for key, item in value.items()}
-    return _DELETED if isinstance(value, str) and value else value
+    return DELETED if isinstance(value, str) and value else value
 
 
 def _rename(connection: Connection, table: Table, columns: tuple[str, ...], uid: str, pseudonym: str) -> int:
@@ -190,9 +235,15 @@ def _rename(connection: Connection, table: Table, columns: tuple[str, ...], uid:
 
 def _naming(connection: Connection, table: Table, columns: tuple[str, ...], name: str) -> list[RowMapping]:
     """The rows in which the whole `name` stands: the database finds candidates, `qq:12` is not `qq:1`."""
-    like = or_(*(table.c[column].contains(name, autoescape=True) for column in columns))
-    rows = connection.execute(select(table).where(like).order_by(*table.primary_key)).mappings().all()
+    rows = _holding(connection, table, columns, name)
     return [row for row in rows if any(row[c] and _whole(name).search(row[c]) for c in columns)]
+
+
+def _holding(connection: Connection, table: Table, columns: tuple[str, ...], words: str) -> list[RowMapping]:
+    """The rows in which `words` stand, as JSON writes them."""
+    written = json.dumps(words, ensure_ascii=False)[1:-1]
+    like = or_(*(table.c[column].contains(written, autoescape=True) for column in columns))
+    return list(connection.execute(select(table).where(like).order_by(*table.primary_key)).mappings())
 
 
 @lru_cache(maxsize=8)

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from bot.cli import NO, USAGE
 from bot.cli.database import Url, opened, spoken
 from bot.engine.clock import WallClock
+from bot.engine.forgetting import forget
 from storage import retention as keep
 from storage.backup import back_up, restore, verify
 from storage.database import WAL_RESET_FIXED
@@ -170,7 +171,7 @@ def erase_command(member: str, db: Url = "", yes: Yes = False) -> None:
         typer.confirm(f"删除 {member} 的全部个人数据，不能恢复？· erase for good?", abort=True)
     with opened(db, "write") as database, database.begin() as connection:
         require_current(connection)
-        changed = erase_member(connection, member, actor="cli", now=WallClock().now())
+        changed = erase_member(connection, member, actor="cli", now=WallClock().now(), forget=forget)
     for table, count in changed.items():
         typer.echo(f"{table}: {count}")
     typer.echo("完成；以前的备份里仍有这些数据 · done; older backups still hold the data")

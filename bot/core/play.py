@@ -276,6 +276,24 @@ def _never_busy(state: Any) -> bool:
     return False
 
 
+DELETED = "（已删除）"
+"""What stands where an erased member's words stood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What is left when a member was erased from a run: the new state, only the changed slots, and the words that were
+    taken out, so that copies of them can be found elsewhere."""
+
+    state: Any
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+
+
+def _forgets_nothing(state: Any, slots: Mapping[str, Any], uid: str) -> Forgotten:
+    return Forgotten(state=state)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play(Generic[P, S]):
     """One kind of play. `kind` is the YAML word, `title` its Chinese name.
@@ -285,6 +303,8 @@ class Play(Generic[P, S]):
     `reads_images`: whether QR codes in the group's pictures are read for this play, as `ImageRead` events.
     `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
+    `forget(state, slots, uid)`: one member's words leave all slots of a run. What is named after the member (`…/<uid>`)
+    is deleted and uids are replaced without it; it is needed where words stand without the uid beside them.
     `upgrade[n]` turns the state document of version n into that of n + 1; `Params` of old versions need no converter,
     the YAML is the operator's.
     """
@@ -305,6 +325,7 @@ class Play(Generic[P, S]):
     is_busy: Callable[[S], bool] = _never_busy
     reads_images: Callable[[P], bool] = _reads_no_images
     late_s: int = 900
+    forget: Callable[[Any, Mapping[str, Any], str], Forgotten] = _forgets_nothing
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
     """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""
     upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from bot.core.events import (
     TimerFired,
 )
 from bot.core.play import Capability, Play
+from bot.plays.chain.forgetting import forget
 from bot.plays.chain.hearing import hears, needs
 from bot.plays.chain.params import Params, commands, schedules
 from bot.plays.chain.records import Slot, State
@@ -34,6 +35,7 @@ PLAY = Play(
     commands=commands,
     schedules=schedules,
     needs=needs,
+    forget=forget,
     wants_capabilities=lambda params: (
         {"fields": Capability.PRIVATE} if any(asked.private for asked in params.fields) else {}
     ),

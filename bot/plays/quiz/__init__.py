@@ -17,6 +17,7 @@ from bot.core.units import AssetParser, AssetProblem
 from bot.plays.quiz import answering, desk, offering, session
 from bot.plays.quiz.bank import Bank, Question
 from bot.plays.quiz.closing import Here, Result
+from bot.plays.quiz.forgetting import forget
 from bot.plays.quiz.params import Params, commands, schedules
 from bot.plays.quiz.reading import parse_bank
 from bot.plays.quiz.record import Slot, State
@@ -143,6 +144,7 @@ PLAY = Play(
     step=step,
     hears=answering.hears,
     needs=needs,
+    forget=forget,
     commands=commands,
     schedules=schedules,
     is_busy=is_busy,

@@ -38,6 +38,7 @@ from bot.core.text.moderation import Lexicon, parse_lexicon
 from bot.core.units import AssetParser, AssetProblem
 from bot.plays.rules import appeal, desk, lists, settle
 from bot.plays.rules.detect import find, find_in_image
+from bot.plays.rules.forgetting import forget
 from bot.plays.rules.names import named
 from bot.plays.rules.params import RulesParams, commands, schedules
 from bot.plays.rules.said import said, shown
@@ -267,5 +268,6 @@ PLAY = Play(
     commands=commands,
     schedules=schedules,
     needs=_needs,
+    forget=forget,
     wants_capabilities=_wants,
 )
