@@ -25,6 +25,7 @@ from bot.engine.kernel import Kernel
 from bot.engine.live import LiveEngine
 from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
+from bot.engine.rollups import roll_up, settle_days
 from bot.engine.tidying import tidy
 from bot.playbook.load import Loaded
 from bot.playbook.model import ActivePlay, GroupPlan
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 
 _ZONE = ZoneInfo("Asia/Shanghai")
+_COUNT_EVERY_S = 300.0
 
 
 class App:
@@ -79,6 +81,8 @@ class App:
             downloads=Downloads(settings.images.allow_networks), pictures=settings.playbooks,
         )  # fmt: skip
         self.is_ready = asyncio.Event()
+        self.rollup_differences = 0
+        """Days whose figures differed from the log, since the start."""
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -87,6 +91,7 @@ class App:
         web = self._web()
         watching = asyncio.create_task(self.folder.watch(self._changed), name="watch playbooks")
         tidying = asyncio.create_task(self._tidy_daily(), name="retention")
+        counting = asyncio.create_task(self._count_always(), name="rollups")
         serving = asyncio.create_task(web.serve(), name="web") if web is not None else None
         try:
             engine = asyncio.create_task(self.engine.run(stop), name="engine")
@@ -96,6 +101,7 @@ class App:
             stop.set()
             watching.cancel()
             tidying.cancel()
+            counting.cancel()
             if web is not None and serving is not None:
                 web.should_exit = True
                 await asyncio.wait({serving}, timeout=5)
@@ -124,6 +130,7 @@ class App:
             "outbox_age_seconds": max(0.0, (now_ms - oldest) / 1000) if oldest is not None else 0.0,
             "suspects": float(len(kernel.suspects)),
             "malformed_frames": float(self.engine.malformed_frames),
+            "rollup_differences": float(self.rollup_differences),
             "playbooks_unavailable": float(sum(not each.is_available for each in self.loaded.playbooks)),
         }
         problems = []
@@ -167,6 +174,16 @@ class App:
         while (due := next_fire(schedule, self.clock.now(), _ZONE)) is not None:
             await asyncio.sleep((due - self.clock.now()).total_seconds())
             log.info("retention: %d rows deleted", await self.tidy())
+
+    async def _count_always(self) -> None:
+        """The coarse figures follow the log; days that are over are compared with it."""
+        while True:
+            try:
+                await roll_up(self.engine, self.clock.now())
+                self.rollup_differences += await settle_days(self.engine, self.clock.now())
+            except Exception:
+                log.exception("the figures could not be counted; trying again")
+            await asyncio.sleep(_COUNT_EVERY_S)
 
     async def _changed(self, loaded: Loaded) -> None:
         """New playbooks, already validated: one swap, between two transactions."""

@@ -235,7 +235,7 @@ day_stat = Table(
     *(
         Column(name, Integer, nullable=False, server_default="0")
         for name in (
-            "members", "speakers", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members",
+            "members", "active", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members",
             "chain", "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered",
             "logged",
         )
@@ -243,9 +243,15 @@ day_stat = Table(
     Column("is_settled", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("chat_id", "day"),
     Index("day_stat_by_day", "day"),
+    Index(
+        "day_stat_unsettled",
+        "day",
+        sqlite_where=text("is_settled = 0"),
+        postgresql_where=text("is_settled = 0"),
+    ),
     sqlite_with_rowid=False,
 )  # fmt: skip
-"""A group's day. `members`: in the group at its end; `speakers`, `…_members`: distinct people, bots left out. `logged`: messages
+"""A group's day. `members`: in the group at its end; `active`: people with a row in `member_day`; `…_members`: distinct people; bots left out. `logged`: messages
 found in the log; fewer than `msgs` means that it was cut before the count. `is_settled`: compared with the log when it was over."""
 
 member_life = Table(

@@ -43,6 +43,7 @@ _MEMBER_DAYS = BulkInsert(
     conflict=", ".join(f"{c} = member_day.{c} + excluded.{c}" for c in ROLLUP)
     + ", last_at = coalesce(excluded.last_at, member_day.last_at)",
 )
+_STALE_DAYS = BulkInsert(t.stale_day, ("chat_id", "day"), key=("chat_id", "day"), conflict="nothing")
 _LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "day", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
 _LEDGER = BulkInsert(
     t.ledger,
@@ -225,6 +226,10 @@ class Writer:
 
     def member_days(self, rows: Rows) -> None:
         _MEMBER_DAYS.run(self.connection, rows)
+
+    def stale_days(self, rows: Rows) -> None:
+        """(chat_id, day) of what the coarse figures must count again."""
+        _STALE_DAYS.run(self.connection, rows)
 
     def last_spoke(self, keys: Rows) -> Sequence[Any]:
         """(chat_id, day, member_id, last_at) for keys (chat_id, day, member_id)."""

@@ -139,6 +139,7 @@ class Applier:
         member_id = self._directory.members.get(effect.member) if effect.member else None
         data = orjson.dumps(dict(effect.data), default=str).decode()
         day = str(effect.data.get("day") or ctx.day(ctx.now).isoformat())
+        batch.stale_days.add((room.id, self._directory.day(room, batch.now_ms)))
         batch.notes.append(NoteDraft(room, run, effect.member, member_id, effect.what, effect.key, data, day))
         return {"note": effect.what, "key": effect.key}
 

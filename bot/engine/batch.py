@@ -62,6 +62,8 @@ class Batch:
     slots: dict[tuple[int, str], tuple[Run, Any]] = field(default_factory=dict)
     memberships: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     days: dict[tuple[int, str, int], list[Any]] = field(default_factory=dict)
+    stale_days: set[tuple[int, str]] = field(default_factory=set)
+    """(chat, day) whose coarse figures changed otherwise than by `days`."""
     notes: list[NoteDraft] = field(default_factory=list)
     ledger: list[list[Any]] = field(default_factory=list)
     balances: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -120,6 +122,8 @@ class Batch:
                 new_notes.discard((note.run.id, note.what, note.key))
                 self.count(note.room, note.day, note.member_id, *counts)
         writer.member_days([[*key, *row] for key, row in self.days.items()])
+        stale = self.stale_days.union((chat_id, day) for chat_id, day, _ in self.days)
+        writer.stale_days(sorted(stale))
         if writer.ledger(self.ledger) < len(self.ledger):
             raise RepeatedCause
         writer.write_balances([[*key, points] for key, points in self.balances.items()])

@@ -191,12 +191,15 @@ class Directory:
         begin, end, text = room.day
         if not begin <= at_ms < end:
             day = self.date(room, from_ms(at_ms))
-            zone, starts = room.zone, room.day_starts
-            begin = to_ms(datetime.combine(day, starts, zone).astimezone(UTC))
-            end = to_ms(datetime.combine(day + timedelta(days=1), starts, zone).astimezone(UTC))
-            text = day.isoformat()
+            (begin, end), text = self.bounds(room, day), day.isoformat()
             room.day = (begin, end, text)
         return text
+
+    def bounds(self, room: Room, day: date) -> tuple[int, int]:
+        """From when to when (ms) the group's `day` lasts."""
+        starts = (datetime.combine(each, room.day_starts, room.zone) for each in (day, day + timedelta(days=1)))
+        begin, end = (to_ms(at.astimezone(UTC)) for at in starts)
+        return begin, end
 
     def date(self, room: Room, at: datetime) -> date:
         """The group's day that `at` belongs to."""

@@ -96,11 +96,13 @@ class Intake:
                 is_new = event.member not in people
                 person = self._person(batch, room, event.member, event.name)
                 person.joined_at = event.at
+                self._stale(batch, room, event)
                 self._directory.changed(room)
                 self._membership(batch, room, person)
                 if is_new:
                     self._resize(batch, room, max(room.size + 1, len(people)))
             case MemberLeft():
+                self._stale(batch, room, event)
                 gone = people.pop(event.member, None)
                 if gone is not None:
                     room.roster = None
@@ -239,6 +241,9 @@ class Intake:
     def _facts(self, batch: Batch, room: Room) -> None:
         primary = self._directory.accounts.get(room.primary)
         batch.chat_facts[room.id] = [room.id, room.name, room.size, primary]
+
+    def _stale(self, batch: Batch, room: Room, event: Event) -> None:
+        batch.stale_days.add((room.id, self._directory.day(room, to_ms(event.at))))
 
     def _count(self, batch: Batch, room: Room, person: Person, event: MessageReceived) -> None:
         at = to_ms(event.at)

@@ -9,7 +9,7 @@ down_revision = "0002"
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _COUNTS = (
-    "members", "speakers", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members", "chain",
+    "members", "active", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members", "chain",
     "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered", "logged",
 )  # fmt: skip
 
@@ -36,6 +36,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("day_stat_by_day", "day_stat", ["day"], unique=False)
+    op.create_index(
+        "day_stat_unsettled",
+        "day_stat",
+        ["day"],
+        unique=False,
+        sqlite_where=sa.text("is_settled = 0"),
+        postgresql_where=sa.text("is_settled = 0"),
+    )
     op.create_table(
         "member_life",
         sa.Column("chat_id", ID, nullable=False),

@@ -1,0 +1,97 @@
+"""The coarse figures in the running bot: one group's day per transaction, between the bot's own, so that nobody waits.
+
+`roll_up` counts what changed, every few minutes; `settle_days` compares the days that are over with the log, every night and at
+the start. Both go on where a crash left them: what is owed is rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.core.conversation import ANSWER_WITHIN_MS
+from bot.engine.clock import to_ms
+from bot.engine.kernel import Kernel
+from bot.engine.live import LiveEngine
+from storage import rollups
+
+log = logging.getLogger(__name__)
+
+_PAUSE_S = 0.02
+
+
+def count_next(kernel: Kernel) -> tuple[int, str] | None:
+    """Counts the first day that waits, in one transaction; which it was, None when none waits."""
+
+    def work(connection: Connection) -> tuple[int, str] | None:
+        waiting = rollups.stale(connection, 1)
+        if not waiting:
+            return None
+        chat_id, day = waiting[0]
+        if day == rollups.LIVES:
+            rollups.rebuild_lives(connection, chat_id)
+        else:
+            rollups.refresh(connection, _day(kernel, chat_id, day))
+        return waiting[0]
+
+    return kernel.in_transaction(work)
+
+
+def settle_next(kernel: Kernel, now: datetime) -> tuple[int, str, int] | None:
+    """Compares the first day that is over with the log; (chat, day, differences), None when all are settled.
+
+    Over: late answers have come, too.
+    """
+
+    def work(connection: Connection) -> tuple[int, str, int] | None:
+        found = rollups.unsettled(connection, to_ms(now) - ANSWER_WITHIN_MS)
+        if found is None:
+            return None
+        differences = rollups.settle(connection, found)
+        if differences:
+            rollups.record_differences(connection, found, differences, to_ms(now))
+        return found.chat_id, found.day, len(differences)
+
+    return kernel.in_transaction(work)
+
+
+def expect_yesterday(kernel: Kernel, now: datetime) -> None:
+    """Yesterday is counted in every group, in which nobody spoke, too."""
+    rooms = [room for room in kernel.directory.rooms.values() if room.kind == "group"]
+    days = [(room.id, (kernel.directory.date(room, now) - timedelta(days=1)).isoformat()) for room in rooms]
+    kernel.in_transaction(lambda connection: rollups.expect(connection, days))
+
+
+async def roll_up(engine: LiveEngine, now: datetime) -> int:
+    """Counts every day that waits; how many."""
+    counted = 0
+    await engine.call(lambda kernel: expect_yesterday(kernel, now))
+    while await engine.call(count_next) is not None:
+        counted += 1
+        await asyncio.sleep(_PAUSE_S)
+    return counted
+
+
+async def settle_days(engine: LiveEngine, now: datetime) -> int:
+    """Compares every day that is over with the log; how many days differ. Each difference is logged as an error."""
+    wrong = 0
+    while (found := await engine.call(lambda kernel: settle_next(kernel, now))) is not None:
+        chat_id, day, differences = found
+        if differences:
+            wrong += 1
+            log.error(
+                "figures of chat %d on %s differ from the log in %d places: see the audit log",
+                chat_id,
+                day,
+                differences,
+            )
+        await asyncio.sleep(_PAUSE_S)
+    return wrong
+
+
+def _day(kernel: Kernel, chat_id: int, day: str) -> rollups.Day:
+    room = kernel.directory.room_by_id(chat_id)
+    return rollups.Day(chat_id, day, *kernel.directory.bounds(room, date.fromisoformat(day)))
