@@ -1,18 +1,18 @@
-"""`qunops chain replay FILE`: recorded 接龙 messages → the lists that come of them."""
+"""`qunops chain`: `replay` computes lists anew from recorded messages."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.cli.cases import Cases, read_json
 from bot.core.jielong import replay
 
 
 def register(app: typer.Typer) -> None:
-    chain = typer.Typer(help="接龙: 用记录下来的消息重算名单 · chains from recorded messages", no_args_is_help=True)
+    chain = typer.Typer(help="接龙: 重算、导出名单 · chains: replay and export", no_args_is_help=True)
     chain.command("replay")(replay_file)
     app.add_typer(chain, name="chain")
 
@@ -27,28 +27,15 @@ def replay_file(
     """按记录重放接龙,输出每个案例的名单、事件和应发消息 · replay cases, print results as JSON.
 
     每个案例: config(operators, deadline, goods, capacity, one_per_member, plus_mode), members(id → name, aliases),
-    messages(id, t, from, type text|recall, text, of, reply_to, line_authors)。
+    messages(id, t, from, type text|recall, text, of, reply_to, line_authors)。写错的案例逐个指出,其余照算。
+    退出码 exit code: 0 都算了,2 有案例写得不对,3 打不开文件。
     """
-    from bot.cli import UNUSABLE, USAGE
+    from bot.cli import USAGE
 
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        typer.echo(f"打不开 {file}: {error.strerror} · cannot read", err=True)
-        raise typer.Exit(UNUSABLE) from error
-    except ValueError as error:
-        typer.echo(f"{file} 不是 JSON: {error} · not JSON", err=True)
-        raise typer.Exit(USAGE) from error
-    cases = document.get("cases") if isinstance(document, dict) else None
-    if not isinstance(cases, list):
+    document = read_json(file)
+    listed = document.get("cases") if isinstance(document, dict) else document
+    if not isinstance(listed, list) or not listed:
         typer.echo(f'{file} 里没有 "cases" 列表 · no "cases" list', err=True)
         raise typer.Exit(USAGE)
-    results = {}
-    for number, case in enumerate(cases, start=1):
-        try:
-            results[case["id"]] = replay(case)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            name = case.get("id", number) if isinstance(case, dict) else number
-            typer.echo(f"案例 {name} 写得不对: {error!r} · malformed case", err=True)
-            raise typer.Exit(USAGE) from error
-    typer.echo(json.dumps(results, ensure_ascii=False, indent=1))
+    cases = Cases(file)
+    cases.end(cases.work("cases", listed, replay))

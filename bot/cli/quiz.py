@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bot.cli import NO, USAGE
+from bot.cli.cases import Cases, read_json
 from bot.plays.quiz.reading import parse_bank
 from bot.plays.quiz.replay import judged, replay
 
@@ -51,20 +52,28 @@ def import_(
     raise typer.Exit(NO if errors else 0)
 
 
-def judge(file: File) -> None:
-    """按规则判答案与计分,输出 JSON · judge answers and score sessions from a JSON file."""
-    try:
-        data: dict[str, Any] = json.loads(file.read_text("utf-8-sig"))
-        result = {
-            "answers": {case["id"]: judged(case) for case in data.get("answers", [])},
-            "scoring": {
-                case["id"]: replay(case.get("config") or {}, case["questions"]) for case in data.get("scoring", [])
-            },
+def judge(
+    file: Annotated[
+        Path, typer.Argument(help="JSON: {answers: [{id, type, options, typed}], scoring: [{id, config, questions}]}")
+    ],
+) -> None:
+    """按规则判答案与计分,输出 JSON · judge answers and score sessions from a JSON file.
+
+    写错的案例逐个指出,其余照算。退出码 exit code: 0 都算了,2 有案例写得不对,3 打不开文件。
+    """
+    data = read_json(file)
+    if not isinstance(data, dict) or not ("answers" in data or "scoring" in data):
+        typer.echo(f'{file} 里没有 "answers" 也没有 "scoring" · neither "answers" nor "scoring"', err=True)
+        raise typer.Exit(USAGE)
+    cases = Cases(file)
+    cases.end(
+        {
+            "answers": cases.work("answers", data.get("answers", []), judged),
+            "scoring": cases.work(
+                "scoring", data.get("scoring", []), lambda case: replay(case.get("config") or {}, case["questions"])
+            ),
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        typer.echo(f"{file}: 格式不对 · not in the judging format: {type(error).__name__}: {error}", err=True)
-        raise typer.Exit(USAGE) from error
-    typer.echo(json.dumps(result, ensure_ascii=False))
+    )
 
 
 def _text(file: Path) -> str:

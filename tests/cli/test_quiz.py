@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from bot.cli import build
@@ -37,12 +38,50 @@ def test_judge_prints_letters_and_points(tmp_path: Path) -> None:
     }
 
 
-def test_judge_refuses_what_is_not_its_format(tmp_path: Path) -> None:
-    """A wrong call, not a traceback."""
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"nonsense",
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"answers": {}}',
+        b'{"answers": [1]}',
+        b'{"answers": [{"typed": "A"}]}',
+        b'{"scoring": [{"id": 1}]}',
+        b'{"scoring": [{"id": "a", "questions": [{"messages": [["x", "soon", "A"]]}]}]}',
+        b'{"scoring": [{"id": "a", "config": {"limit": 0}, "questions": [{"answer": ["A"], "options": ["b", "c"],'
+        b' "messages": [["x", 0, "A"]]}]}]}',
+    ],
+)
+def test_judge_refuses_what_is_not_its_format(tmp_path: Path, content: bytes) -> None:
+    """One line that names the place, and the exit code of a wrong call; never a traceback."""
     file = tmp_path / "cases.json"
-    for text in ("nonsense", '{"answers": [{"typed": "A"}]}', '{"scoring": [{"id": 1}]}'):
-        file.write_text(text, "utf-8")
-        assert CliRunner().invoke(build(), ["quiz", "judge", str(file)]).exit_code == 2
+    file.write_bytes(content)
+    result = CliRunner().invoke(build(), ["quiz", "judge", str(file)])
+    assert result.exit_code == 2
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.stderr.count("\n") == 1
+
+
+def test_one_malformed_case_does_not_stop_the_others(tmp_path: Path) -> None:
+    """The results of the rest are printed, the mistake is named, the exit code says that there was one."""
+    file = tmp_path / "cases.json"
+    good = {"id": "good", "type": "single", "options": ["唐", "宋"], "typed": "B"}
+    cases = {"answers": [good, {"id": "bad", "options": 3, "typed": "A"}, good, {"typed": "A"}]}
+    file.write_text(json.dumps(cases, ensure_ascii=False), "utf-8-sig")
+    result = CliRunner().invoke(build(), ["quiz", "judge", str(file)])
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {"answers": {"good": ["B"]}, "scoring": {}}
+    places = [line.split(": ")[1] for line in result.stderr.splitlines()]
+    assert places == ["answers[2] bad", "answers[3] good", "answers[4]"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Exit code 3."""
+    assert CliRunner().invoke(build(), ["quiz", "judge", str(tmp_path / "none.json")]).exit_code == 3
 
 
 def test_import_prints_every_problem_with_its_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from bot.core.play import Context, Step
 from bot.plays.quiz.bank import Bank
 from bot.plays.quiz.fairness import copiers, too_fast
 from bot.plays.quiz.params import Params
-from bot.plays.quiz.record import Session, Slot, State, Use, names, outcome, played, sheets
+from bot.plays.quiz.record import Session, Slot, State, Use, names, outcome, played, sheets, use_key
 from bot.plays.quiz.scoring import Outcome, Place, Verdict
 from bot.plays.quiz.teams import team_ranking
 
@@ -81,13 +81,12 @@ def _spreads(notes: Iterable[Note], ctx: Here) -> dict[str, Slot]:
     """What the session adds to the discrimination of its questions."""
     found = {}
     for note in notes:
-        slot = ctx.slots.get(f"u/{note.data['question']}")
+        key = use_key(note.data["bank"], note.data["question"])
+        slot = ctx.slots.get(key)
         if slot is not None and "discrimination" in note.data:
             use: Use = slot.root
             spread = use.spread + note.data["discrimination"]
-            found[f"u/{note.data['question']}"] = Slot(
-                use.model_copy(update={"spread": spread, "spreads": use.spreads + 1})
-            )
+            found[key] = Slot(use.model_copy(update={"spread": spread, "spreads": use.spreads + 1}))
     return found
 
 
@@ -115,6 +114,7 @@ def _item_notes(session: Session, ctx: Here, result: Outcome) -> list[Note]:
         if one.is_void or not verdicts:
             continue
         data: dict[str, Any] = {
+            "bank": one.bank,
             "question": one.question.id,
             "answered": len(verdicts),
             "right": sum(verdict.is_right for verdict in verdicts),

@@ -12,16 +12,17 @@ _FIXED_LAST = ("以上", "都是", "都不", "全部", "均")
 
 
 def draw(
-    questions: Iterable[Question], used_on: Mapping[str, date], today: date, count: int, seed: str, rest: timedelta
-) -> list[Question]:
-    """`count` questions or fewer: unused ones first, then those whose last use is at least `rest` ago, oldest first."""
-    by_id = {question.id: question for question in questions}
-    fresh = shuffled(seed, (id_ for id_ in by_id if id_ not in used_on))
+    keys: Iterable[str], used_on: Mapping[str, date], today: date, count: int, seed: str, rest: timedelta
+) -> list[str]:
+    """The keys of `count` questions or fewer: unused ones first, then those whose last use is at least `rest` ago,
+    oldest first."""
+    known = list(dict.fromkeys(keys))
+    fresh = shuffled(seed, (key for key in known if key not in used_on))
     rested = sorted(
-        (id_ for id_ in by_id if id_ in used_on and today - used_on[id_] >= rest),
-        key=lambda id_: (used_on[id_], share(seed, id_)),
+        (key for key in known if key in used_on and today - used_on[key] >= rest),
+        key=lambda key: (used_on[key], share(seed, key)),
     )
-    return [by_id[id_] for id_ in (*fresh, *rested)[:count]]
+    return [*fresh, *rested][:count]
 
 
 def with_shuffled_options(question: Question, seed: str) -> Question:

@@ -9,7 +9,7 @@ from bot.core.play import Capability, Step
 from bot.core.text import fold
 from bot.plays.quiz.bank import Question
 from bot.plays.quiz.closing import Here, Result, banks_of, say
-from bot.plays.quiz.record import State, Use
+from bot.plays.quiz.record import Offer, State, Use, use_key
 
 _SHOWN = 5
 _LONGEST = 24
@@ -20,14 +20,20 @@ _TOO_HARD, _TOO_EASY, _TELLS_LITTLE = 0.2, 0.95, 0.1
 
 def show(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
     """The table for operators, in private where that goes: it names questions that may come again."""
-    questions = {question.id: question for bank in banks_of(ctx) for question in bank.questions}
-    uses = {key[2:]: slot.root for key, slot in ctx.slots.items() if key.startswith("u/")}
-    rows = [_row(questions[id_], use) for id_, use in uses.items() if id_ in questions]
+    banks = banks_of(ctx)
+    own = [slot.root.question for slot in ctx.slots.values() if isinstance(slot.root, Offer) and slot.root.is_accepted]
+    questions = {
+        use_key(bank.name, question.id): (bank.name, question) for bank in banks for question in bank.questions
+    }
+    questions |= {use_key("", question.id): ("", question) for question in own}
+    uses = {key: slot.root for key, slot in ctx.slots.items() if key.startswith("u/")}
+    rows = [_row(*questions[key], use, is_named=len(banks) > 1) for key, use in uses.items() if key in questions]
     wanted = fold(rest[:40]).strip()
     if wanted:
         rows = [row for row in rows if fold(row["id"]) == wanted]
     told = sorted(
-        (row for row in rows if row["answered"] >= _ENOUGH or wanted), key=lambda row: (row["rate"], row["id"])
+        (row for row in rows if row["answered"] >= _ENOUGH or wanted),
+        key=lambda row: (row["rate"], row["bank"], row["id"]),
     )
     odd = [row for row in told if row["note"]]
     data: dict[str, Any] = {
@@ -44,7 +50,8 @@ def show(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
     return Step(state, tuple(effects), why={"items": len(rows)})
 
 
-def _row(question: Question, use: Use) -> dict[str, Any]:
+def _row(bank: str, question: Question, use: Use, *, is_named: bool) -> dict[str, Any]:
+    """`bank` is shown where there are several, or where the question is a member's (its author then)."""
     rate = use.right / use.answered if use.answered else 0.0
     spread = use.spread / use.spreads if use.spreads else None
     note = ""
@@ -54,7 +61,7 @@ def _row(question: Question, use: Use) -> dict[str, Any]:
             note = "flat"
     text = question.text if len(question.text) <= _LONGEST else f"{question.text[: _LONGEST - 1]}…"
     return {
-        "id": question.id, "text": text, "times": use.asked, "answered": use.answered, "right": use.right,
+        "id": question.id, "bank": bank if is_named else "", "author": question.author, "text": text, "times": use.asked, "answered": use.answered, "right": use.right,
         "rate": round(rate, 3), "percent": round(rate * 100), "note": note,
         "spread": f"{spread:.2f}" if spread is not None else "", "on": f"{use.on:%m-%d}",
     }  # fmt: skip

@@ -49,6 +49,9 @@ _HEADERS = {
 }
 _TYPES = {"单选": "single", "多选": "multi", "判断": "truefalse", "填空": "text"}
 _OPTION = re.compile(r"(?:选项)?([a-j])")
+_LETTERS = "ABCDEFGHIJ"
+_TRUE_FALSE = frozenset((("对", "错"), ("正确", "错误"), ("是", "否"), ("true", "false")))
+"""What tables have in the columns A and B of a truefalse question: it says nothing new."""
 
 
 def parse_bank(path: str, text: str) -> tuple[Bank, list[Problem]]:
@@ -195,13 +198,17 @@ def _column(name: str) -> str:
 
 
 def _from_row(line: int, cells: dict[str, str], *, has_id: bool) -> Draft:
-    options = tuple(cells[letter] for letter in "ABCDEFGHIJ" if cells.get(letter))
+    # An empty cell between two options stays one: the letters behind it must not move.
+    last = max((n for n, letter in enumerate(_LETTERS, 1) if cells.get(letter)), default=0)
+    options = tuple(cells.get(letter, "") for letter in _LETTERS[:last])
     answer = cells.get("answer", "")
     if not has_id:
         # Statistics hang on the id: one made from the text stays the same when rows are added.
         cells["id"] = "t" + blake2b(key(cells.get("text", "")).encode(), digest_size=5).hexdigest()
     cells["type"] = _TYPES.get(cells.get("type", ""), cells.get("type", "")) or _type_of(options, answer)
     draft = Draft(line, cells)
+    if cells["type"] == "truefalse" and tuple(map(key, options)) in _TRUE_FALSE:
+        options = ()
     if options:
         draft.lists["options"] = options
     draft.lists["tags"] = tuple(tag for tag in re.split(r"[|、,，;；\s]+", cells.get("tags", "")) if tag)

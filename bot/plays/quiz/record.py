@@ -1,7 +1,8 @@
 """What a session remembers, and where: the state holds the question being played, slots hold all that grows.
 
-Slots by key: `a/<uid>` a member's answers of the session, `s/<n>` the n-th question as drawn, `u/<question id>` when a
-question was last used and how it went, `o/<message id>` a question that a member submitted, `m/<uid>` a member who is muted.
+Slots by key: `a/<uid>` a member's answers of the session, `s/<n>` the n-th question as drawn, `u/<bank>|<id>` when a
+question was last used and how it went (members' own questions belong to no bank), `o/<message id>` a question that a
+member submitted, `m/<uid>` a member who is muted.
 """
 
 from __future__ import annotations
@@ -40,11 +41,13 @@ class Sheet(Frozen):
 
 
 class Played(Frozen):
-    """`asked_at`: when the network had accepted the question, in whole seconds as networks stamp messages."""
+    """`asked_at`: when the network had accepted the question, in whole seconds as networks stamp messages. `bank`: the
+    name of the bank that it comes from, "" for a member's own."""
 
     what: Literal["played"] = "played"
     question: Question
     limit_s: int
+    bank: str = ""
     asked_at: datetime | None = None
     is_closed: bool = False
     is_void: bool = False
@@ -111,6 +114,11 @@ class Session(Frozen):
 
 class State(Frozen):
     session: Session | None = None
+
+
+def use_key(bank: str, question: str) -> str:
+    """Where the statistics of a question stand: an id is unique within its bank only."""
+    return f"u/{bank}|{question}"
 
 
 def sheets(slots: Mapping[str, Any], session: str) -> Iterator[tuple[str, Sheet]]:

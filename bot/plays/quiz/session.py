@@ -33,6 +33,7 @@ from bot.plays.quiz.record import (
     Use,
     names,
     outcome,
+    use_key,
 )
 from bot.plays.quiz.scoring import Outcome, Verdict
 
@@ -55,23 +56,30 @@ def begin(
     if state.session and not state.session.is_over:
         return Step(state, (say("running"),), why={"session": "one is running"})
     bank = bank_of(ctx, named)
-    pool = [q for q in (*bank.questions, *_accepted(ctx.slots)) if _fits(q, ctx.params.tags) and _is_of(q, only)]
+    every = [*((bank.name, question) for question in bank.questions), *(("", own) for own in _accepted(ctx.slots))]
+    pool = {
+        use_key(of, question.id): (of, question)
+        for of, question in every
+        if _fits(question, ctx.params.tags) and _is_of(question, only)
+    }
     if not pool:
         return Step(state, (say("no_questions", only=only),), why={"questions": 0, "only": only})
     id_ = f"{ctx.local(at):%Y%m%d-%H%M%S}"
     seed = f"{ctx.seed}|{id_}"
-    used_on = {key[2:]: slot.root.on for key, slot in ctx.slots.items() if key.startswith("u/")}
+    used_on = {key: slot.root.on for key, slot in ctx.slots.items() if key.startswith("u/")}
     wanted = count or ctx.params.questions
-    drawn = draw(pool, used_on, ctx.day(ctx.now), wanted, seed, ctx.params.no_repeat)
-    if not drawn:
+    keys = draw(pool, used_on, ctx.day(ctx.now), wanted, seed, ctx.params.no_repeat)
+    if not keys:
         return Step(state, (say("used_up", days=ctx.params.no_repeat.days),), why={"questions": "all used lately"})
+    drawn = [pool[key] for key in keys]
     if ctx.params.shuffle_options:
-        drawn = [with_shuffled_options(question, seed) for question in drawn]
+        drawn = [(of, with_shuffled_options(question, seed)) for of, question in drawn]
     session = Session(id=id_, bank=bank.name, total=len(drawn))
     slots: dict[str, Slot | None] = {key: None for key in ctx.slots if key.startswith(("a/", "s/"))}
     slots |= {key: None for key, slot in ctx.slots.items() if key.startswith("m/") and slot.root.until <= ctx.now}
-    for n, question in enumerate(drawn):
-        slots[f"s/{n}"] = Slot(Played(question=question, limit_s=ctx.params.limit_s(question.limit_s, bank)))
+    for n, (of, question) in enumerate(drawn):
+        limit_s = ctx.params.limit_s(question.limit_s, bank)
+        slots[f"s/{n}"] = Slot(Played(question=question, limit_s=limit_s, bank=of))
     limits = {slot.root.limit_s for key, slot in slots.items() if slot and isinstance(slot.root, Played)}
     intro = say(
         "intro",
@@ -81,7 +89,11 @@ def begin(
         private=ctx.params.private,
         teams=list(ctx.params.teams),
     )
-    note = Note(what="quiz_session", key=id_, data={"seed": seed, "questions": [question.id for question in drawn]})
+    note = Note(
+        what="quiz_session",
+        key=id_,
+        data={"seed": seed, "bank": bank.name, "questions": [question.id for _, question in drawn]},
+    )
     why = {"session": id_, "drawn": len(drawn), "of": len(pool), "seed": seed}
     return Step(State(session=session), (intro, note, _next_at(ctx.now + ctx.params.gap)), slots=slots, why=why)
 
@@ -227,9 +239,9 @@ def reveal(state: State, ctx: Here, *, at_once: bool = False) -> Result:
     session = session.model_copy(
         update={"live": live.model_copy(update={"phase": "revealed"}), "unanswered": unanswered}
     )
-    slots[f"u/{question.id}"] = _used(ctx, question, verdicts)
+    slots[use_key(closed.bank, question.id)] = _used(ctx, closed, verdicts)
     effects: list[Effect] = [CancelTimer(name="reveal"), CancelTimer(name="hurry")]
-    effects += [_answer_note(session, question, index, verdict) for verdict in verdicts]
+    effects += [_answer_note(session, closed, index, verdict) for verdict in verdicts]
     state = State(session=session)
     stopped = bool(ctx.params.stop_score and any(p.points >= ctx.params.stop_score for p in result.ranking))
     is_silent = unanswered >= _SILENT_QUESTIONS
@@ -276,8 +288,8 @@ def _reveal_data(
     }
 
 
-def _used(ctx: Here, question: Question, verdicts: list[Verdict]) -> Slot:
-    old = ctx.slots.get(f"u/{question.id}")
+def _used(ctx: Here, one: Played, verdicts: list[Verdict]) -> Slot:
+    old = ctx.slots.get(use_key(one.bank, one.question.id))
     use = old.root if old else Use(on=ctx.day(ctx.now))
     return Slot(
         use.model_copy(
@@ -291,9 +303,10 @@ def _used(ctx: Here, question: Question, verdicts: list[Verdict]) -> Slot:
     )
 
 
-def _answer_note(session: Session, question: Question, index: int, verdict: Verdict) -> Note:
+def _answer_note(session: Session, one: Played, index: int, verdict: Verdict) -> Note:
     data = {
-        "question": question.id,
+        "bank": one.bank,
+        "question": one.question.id,
         "letters": "".join(verdict.letters),
         "is_right": verdict.is_right,
         "points": verdict.points,

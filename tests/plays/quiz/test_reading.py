@@ -181,10 +181,11 @@ def test_unused_questions_come_first_then_the_longest_rested() -> None:
     """Within a month nothing repeats, even if fewer questions are asked."""
     today = date(2026, 3, 31)
     used = {f"q{i}": today - timedelta(days=10 * i) for i in range(1, 6)}
-    drawn = [q.id for q in draw(numbered(7), used, today, 7, "种子", timedelta(days=30))]
+    ids = [question.id for question in numbered(7)]
+    drawn = draw(ids, used, today, 7, "种子", timedelta(days=30))
     assert sorted(drawn[:2]) == ["q0", "q6"]
     assert drawn[2:] == ["q5", "q4", "q3"]
-    assert drawn == [q.id for q in draw(numbered(7), used, today, 7, "种子", timedelta(days=30))]
+    assert drawn == draw(ids, used, today, 7, "种子", timedelta(days=30))
 
 
 def test_shuffled_options_keep_the_right_one() -> None:
@@ -198,3 +199,18 @@ def test_shuffled_options_keep_the_right_one() -> None:
     assert len(orders) > 3
     fixed = question.model_copy(update={"options": ("甲", "乙", "以上都对")})
     assert with_shuffled_options(fixed, "1") == fixed
+
+
+def test_an_empty_cell_does_not_move_the_letters() -> None:
+    """A, nothing, C: the answer C is the third column or a mistake, never the second option."""
+    table = "id,text,A,B,C,answer\n1,甲,一,,三,C\n2,乙,一,二,,B\n"
+    assert codes(table, "x.csv") == [(2, "bank-empty-option")]
+
+
+def test_tables_write_true_and_false_into_the_option_columns() -> None:
+    """判断 with A 对, B 错 is what most templates of such tables have; the other way round says something else."""
+    row = "编号,题型,题目,A,B,答案,解析\n1,判断,月亮会发光,对,错,B,不会\n"
+    bank, problems = parse_bank("x.csv", row)
+    assert problems == []
+    assert bank.questions[0].answer == ("B",)
+    assert codes(row.replace("对,错", "错,对"), "x.csv") == [(2, "bank-needless-options")]

@@ -438,6 +438,28 @@ def test_another_bank_is_begun_by_its_name() -> None:
     assert "节气" in chat.bot()[-1]
 
 
+def test_an_id_is_unique_within_its_bank_only() -> None:
+    """Two banks both have a q1: each rests and is counted for itself."""
+    banks = {
+        "a.yaml": Bank(name="常识", questions=(SPRING,)),
+        "b.yaml": Bank(name="天文", questions=(MOON.model_copy(update={"id": "q1"}),)),
+    }
+    chat = Stage("quiz", {"bank": ["a.yaml", "b.yaml"], "questions": 1}, now="2026-03-02 20:00", assets=banks)
+    chat.members("小明", *(f"人{n}" for n in range(5)), op="老陈")
+    for bank, typed in (("常识", "B"), ("天文", "对")):
+        chat.says("老陈", f"开始答题 {bank}")
+        chat.passes("5s")
+        for n in range(5):
+            chat.says(f"人{n}", typed)
+        chat.passes("40s")
+    chat.bot()
+    chat.says("老陈", "题目统计 q1", private=True)
+    (said,) = chat.bot()
+    assert "📊 天文 q1 月球自己会发光。" in said
+    assert "📊 常识 q1 一年中白天最长的节气?" in said
+    assert [part.split("答对 ")[1].split("%")[0] for part in said.split("📊")[1:]] == ["0", "100"]
+
+
 def test_a_muted_member_does_not_score() -> None:
     """Whoever may not talk in the group does not answer in private either; when the mute is over or lifted, they do."""
     chat = begun(SPRING, MOON, private=True, attempts=2, no_repeat="0s")
