@@ -1,0 +1,291 @@
+"""The queries behind the metrics: over rollups and short indexes, for one group or all of them, never over the message log.
+
+Days are ISO text of the groups' calendars, both ends included. `chat` None means every group. Bots are nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, distinct, func, select
+
+from storage import tables as t
+from storage.rollups import bots
+
+COUNTS = (
+    "members", "active", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members", "chain",
+    "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered", "logged",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """A day of a group, or the sums over all groups. `from_at`, `to_at`: its bounds in ms."""
+
+    day: str
+    from_at: int
+    to_at: int
+    counts: Mapping[str, int]
+
+    def __getitem__(self, name: str) -> int:
+        return self.counts[name]
+
+
+def group(connection: Connection, uid: str) -> Any:
+    """(id, uid, name, size) of the group, None when there is none."""
+    c = t.chat.c
+    query = select(c.id, c.uid, c.name, c.size).where(c.uid == uid, c.kind == "group")
+    return connection.execute(query).one_or_none()
+
+
+def groups(connection: Connection) -> Sequence[Any]:
+    """(id, uid, name, size) of every group, by uid."""
+    c = t.chat.c
+    return connection.execute(select(c.id, c.uid, c.name, c.size).where(c.kind == "group").order_by(c.uid)).all()
+
+
+def newest_day(connection: Connection, chat: int | None) -> str | None:
+    """The newest day that was counted."""
+    query = select(func.max(t.day_stat.c.day))
+    found: str | None = connection.execute(_in(query, t.day_stat, chat)).scalar()
+    return found
+
+
+def days(connection: Connection, chat: int | None, first: str, last: str) -> list[DayCounts]:
+    """The counted days, oldest first. Days that nobody counted are missing."""
+    s = t.day_stat.c
+    sums = [func.sum(s[name]).label(name) for name in COUNTS]
+    query = select(s.day, func.min(s.from_at), func.max(s.to_at), *sums).where(s.day >= first, s.day <= last)
+    rows = connection.execute(_in(query, t.day_stat, chat).group_by(s.day).order_by(s.day))
+    return [DayCounts(r[0], r[1], r[2], {n: int(v) for n, v in zip(COUNTS, r[3:], strict=True)}) for r in rows]
+
+
+def opening(connection: Connection, chat: int) -> str | None:
+    """The day on which the first person spoke, as far as the bot heard."""
+    found: str | None = connection.execute(
+        select(func.min(t.member_life.c.first_day)).where(t.member_life.c.chat_id == chat)
+    ).scalar()
+    return found
+
+
+def active(connection: Connection, chat: int | None, first: str, last: str) -> int:
+    """Distinct people with words or a counted deed in the days."""
+    d = t.member_day.c
+    query = select(func.count(distinct(d.member_id))).where(d.day >= first, d.day <= last, _person(connection, d))
+    return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
+
+
+def did(connection: Connection, chat: int | None, first: str, last: str, column: str) -> int:
+    """Distinct people whose `column` of the rollup is above 0 in one of the days."""
+    d = t.member_day.c
+    query = select(func.count(distinct(d.member_id))).where(
+        d.day >= first, d.day <= last, d[column] > 0, _person(connection, d)
+    )
+    return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
+
+
+def members(connection: Connection, chat: int | None) -> int:
+    """Distinct people who are in the group now, or in any."""
+    ms = t.membership.c
+    query = select(func.count(distinct(ms.member_id))).where(ms.left_at.is_(None), _person(connection, ms))
+    return connection.execute(_in(query, t.membership, chat)).scalar() or 0
+
+
+def quiet(connection: Connection, chat: int | None, since: str) -> tuple[int, int]:
+    """(who spoke once but not since that day, who never spoke) among those who are in the group."""
+    ms, life = t.membership.c, t.member_life.c
+    here = t.membership.join(
+        t.member_life, (life.chat_id == ms.chat_id) & (life.member_id == ms.member_id), isouter=True
+    )
+    query = (
+        select(
+            func.coalesce(func.sum(case((life.last_day < since, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((life.last_day.is_(None), 1), else_=0)), 0),
+        )
+        .select_from(here)
+        .where(ms.left_at.is_(None), _person(connection, ms))
+    )
+    row = connection.execute(_in(query, t.membership, chat)).one()
+    return int(row[0]), int(row[1])
+
+
+def cohorts(connection: Connection, chat: int | None, first: str, last: str, until: str) -> dict[tuple[str, str], int]:
+    """(first day, day) → people whose first day lies in `first`..`last` and who were active on that day, up to `until`.
+
+    The pair of a day with itself is the cohort's size. Over all groups somebody's first day is the first anywhere.
+    """
+    life, d = t.member_life.c, t.member_day.c
+    began = _in(select(life.member_id, func.min(life.first_day).label("began")), t.member_life, chat)
+    born = began.group_by(life.member_id).having(func.min(life.first_day) >= first, func.min(life.first_day) <= last)
+    cohort = born.subquery()
+    query = (
+        select(cohort.c.began, d.day, func.count(distinct(d.member_id)).label("n"))
+        .join_from(t.member_day, cohort, cohort.c.member_id == d.member_id)
+        .where(d.day >= first, d.day <= until)
+        .group_by(cohort.c.began, d.day)
+    )
+    return {(r.began, r.day): r.n for r in connection.execute(_in(query, t.member_day, chat))}
+
+
+def deed_days(connection: Connection, chat: int | None, column: str, until: str) -> Sequence[Any]:
+    """(chat_id, member_id, day) of every day up to `until` on which `column` was above 0, a person's days in order."""
+    d = t.member_day.c
+    query = select(d.chat_id, d.member_id, d.day).where(d[column] > 0, d.day <= until, _person(connection, d))
+    return connection.execute(_in(query, t.member_day, chat).order_by(d.chat_id, d.member_id, d.day)).all()
+
+
+def takers(
+    connection: Connection, chat: int | None, first: str, last: str, columns: Iterable[str]
+) -> set[tuple[int, int]]:
+    """(group, member) of those with one of `columns` above 0 in the days."""
+    d = t.member_day.c
+    some = [d[name] > 0 for name in columns]
+    any_of: ColumnElement[bool] = some[0]
+    for each in some[1:]:
+        any_of = any_of | each
+    query = (
+        select(d.chat_id, d.member_id).where(d.day >= first, d.day <= last, any_of, _person(connection, d)).distinct()
+    )
+    return {(r.chat_id, r.member_id) for r in connection.execute(_in(query, t.member_day, chat))}
+
+
+def links(connection: Connection, chat: int | None, first: str, last: str) -> tuple[int, int, int]:
+    """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people."""
+    r = t.reply_day.c
+    span = (r.day >= first, r.day <= last)
+    gave = _in(select(r.member_id).where(*span, _person(connection, r)), t.reply_day, chat)
+    got = _in(select(r.to_id.label("member_id")).where(*span, r.to_id.not_in(_machines(connection))), t.reply_day, chat)
+    counts = [select(func.count(distinct(each.subquery().c.member_id))) for each in (gave, got)]
+    either = gave.union(got).subquery()
+    found = [connection.execute(query).scalar() or 0 for query in (*counts, select(func.count()).select_from(either))]
+    return found[0], found[1], found[2]
+
+
+def answers(
+    connection: Connection, chat: int | None, first: str, last: str, within_ms: int
+) -> tuple[int, int, int, float | None]:
+    """(questions, answered, answered within `within_ms`, median wait in ms of those answered)."""
+    q = t.question.c
+    span = (q.day >= first, q.day <= last)
+    query = select(
+        func.count(),
+        func.count(q.answer_ms),
+        func.coalesce(func.sum(case((q.answer_ms <= within_ms, 1), else_=0)), 0),
+    ).where(*span)
+    asked, answered, soon = connection.execute(_in(query, t.question, chat)).one()
+    if not answered:
+        return asked, 0, 0, None
+    waits = _in(select(q.answer_ms).where(*span, q.answer_ms.is_not(None)), t.question, chat).order_by(q.answer_ms)
+    middle = connection.execute(waits.offset((answered - 1) // 2).limit(2 - answered % 2)).scalars().all()
+    return asked, answered, int(soon), sum(middle) / len(middle)
+
+
+def noted(connection: Connection, chat: int | None, what: str, from_at: int, to_at: int, containing: str = "") -> int:
+    """How many notes of the kind; `containing` narrows to those whose data holds that text."""
+    n = t.note.c
+    query = select(func.count()).where(n.what == what, n.at >= from_at, n.at < to_at)
+    if containing:
+        query = query.where(n.data.contains(containing, autoescape=True))
+    return connection.execute(_everywhere(query, chat)).scalar() or 0
+
+
+def notes(connection: Connection, chat: int | None, what: str, from_at: int, to_at: int) -> Sequence[Any]:
+    """(chat_id, member_id, data, at) of the notes of the kind, oldest first."""
+    n = t.note.c
+    query = select(n.chat_id, n.member_id, n.data, n.at).where(n.what == what, n.at >= from_at, n.at < to_at)
+    return connection.execute(_everywhere(query, chat).order_by(n.at, n.id)).all()
+
+
+def joined(connection: Connection, chat: int | None, from_at: int, to_at: int) -> Sequence[Any]:
+    """(chat_id, member_id, joined_at) of those whose newest join lies in the span, those who left again included."""
+    ms = t.membership.c
+    query = select(ms.chat_id, ms.member_id, ms.joined_at).where(
+        ms.joined_at >= from_at, ms.joined_at < to_at, _person(connection, ms)
+    )
+    return connection.execute(_in(query, t.membership, chat)).all()
+
+
+def join_events(connection: Connection, chat: int | None, from_at: int, to_at: int) -> Sequence[Any]:
+    """(chat_id, member_id, data) of the joins that the primary accounts logged."""
+    e, c = t.event.c, t.chat.c
+    query = (
+        select(e.chat_id, e.member_id, e.data)
+        .join_from(t.event, t.chat, c.id == e.chat_id)
+        .where(e.kind == "MemberJoined", e.at >= from_at, e.at < to_at)
+        .where(func.coalesce(c.primary_account_id, e.account_id) == e.account_id)
+    )
+    return connection.execute(_in(query, t.event, chat)).all()
+
+
+def deeds(connection: Connection, chat: int | None, first: str, last: str, who: Iterable[int]) -> Sequence[Any]:
+    """(chat_id, member_id, day, msgs, plays) of the members' days; `plays` counts check-ins, answers and lines."""
+    d = t.member_day.c
+    query = select(d.chat_id, d.member_id, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
+    query = query.where(d.day >= first, d.day <= last)
+    wanted = set(who)
+    return [row for row in connection.execute(_in(query, t.member_day, chat)) if row.member_id in wanted]
+
+
+def runs_of(connection: Connection, chat: int, playbook: str) -> Sequence[Any]:
+    """(id, ref, kind) of the playbook's runs in the group, in the order in which they began."""
+    r = t.run.c
+    query = select(r.id, r.ref, r.kind).where(r.chat_id == chat, r.ref.startswith(f"{playbook}/", autoescape=True))
+    return connection.execute(query.order_by(r.started_at, r.id)).all()
+
+
+def doers(connection: Connection, runs: Sequence[int], from_at: int, to_at: int) -> Sequence[Any]:
+    """(run_id, member_id) of those about whom a run noted anything in the span."""
+    n = t.note.c
+    query = select(n.run_id, n.member_id).where(
+        n.run_id.in_(runs), n.member_id.is_not(None), n.at >= from_at, n.at < to_at
+    )
+    return connection.execute(query.distinct()).all()
+
+
+def present(connection: Connection, chat: int) -> Sequence[int]:
+    """Who is in the group now."""
+    ms = t.membership.c
+    query = select(ms.member_id).where(ms.chat_id == chat, ms.left_at.is_(None), _person(connection, ms))
+    return connection.execute(query).scalars().all()
+
+
+def gaps(connection: Connection, chat: int | None, from_at: int, to_at: int) -> tuple[Sequence[Any], Sequence[Any]]:
+    """(of accounts, of chats): rows (account_id, chat_id, from_at, to_at, status) that touch the span and may have lost something."""
+    g, c = t.gap.c, t.chat.c
+    columns = (g.account_id, g.chat_id, g.from_at, g.to_at, g.status)
+    touching = (g.from_at < to_at, (g.to_at >= from_at) | (g.status == "open"))
+    of_accounts = select(*columns).where(g.chat_id.is_(None), *touching)
+    if chat is not None:
+        primary = select(c.primary_account_id).where(c.id == chat).scalar_subquery()
+        of_accounts = of_accounts.where(g.account_id == primary)
+    of_chats = select(*columns).where(g.chat_id.is_not(None), g.status.in_(("open", "partial")), *touching)
+    if chat is not None:
+        of_chats = of_chats.where(g.chat_id == chat)
+    return connection.execute(of_accounts).all(), connection.execute(of_chats).all()
+
+
+# -- inside -------------------------------------------------------------------------------------------------------------
+
+
+def _in(query: Select[Any], where: Table | ColumnElement[int], chat: int | None) -> Select[Any]:
+    if chat is None:
+        return query
+    column = where.c.chat_id if isinstance(where, Table) else where
+    return query.where(column == chat)
+
+
+def _everywhere(query: Select[Any], chat: int | None) -> Select[Any]:
+    """Notes are indexed by group first: every group is asked, one probe each."""
+    n = t.note.c
+    return query.where(n.chat_id == chat) if chat is not None else query.where(n.chat_id.in_(select(t.chat.c.id)))
+
+
+def _machines(connection: Connection) -> frozenset[int]:
+    return bots(connection)
+
+
+def _person(connection: Connection, columns: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = columns.member_id.not_in(_machines(connection))
+    return found
