@@ -72,7 +72,7 @@ def _query(kind: str) -> Select[Any]:
             )
         case "ledger":
             e = t.ledger
-            picked_entries = (e.c.at, e.c.delta, e.c.balance_after, e.c.source, e.c.reason, e.c.cause)
+            picked_entries = (e.c.at, e.c.delta, e.c.balance_after, e.c.account, e.c.source, e.c.reason, e.c.cause)
             return _named(e.c.chat_id, e.c.member_id, *picked_entries).order_by(e.c.id)
         case "days":
             d = t.member_day

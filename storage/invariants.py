@@ -110,6 +110,28 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
         "{chat} {member}：流水 {entry} 之后的余额不对 · wrong balance after entry {entry}",
     ),
     (
+        "I3",
+        """
+        SELECT c.uid AS chat, k.account AS account, coalesce(f.points, 0) AS points, coalesce(l.n, 0) AS n FROM
+          (SELECT chat_id, account FROM fund UNION SELECT chat_id, account FROM ledger) k
+          JOIN chat c ON c.id = k.chat_id
+          LEFT JOIN fund f ON f.chat_id = k.chat_id AND f.account = k.account
+          LEFT JOIN (SELECT chat_id, account, -sum(delta) AS n FROM ledger GROUP BY chat_id, account) l
+            ON l.chat_id = k.chat_id AND l.account = k.account
+        WHERE coalesce(f.points, 0) <> coalesce(l.n, 0)
+        """,
+        "{chat}：账户 {account} 有 {points} 分，流水合计 {n} · account {account} holds {points}, the ledger says {n}",
+    ),
+    (
+        "I3",
+        """
+        SELECT c.uid AS chat, sum(k.points) AS n FROM
+          (SELECT chat_id, points FROM balance UNION ALL SELECT chat_id, points FROM fund) k
+          JOIN chat c ON c.id = k.chat_id GROUP BY c.uid HAVING sum(k.points) <> 0
+        """,
+        "{chat}：所有账户合计 {n} 分，应为 0 · all accounts add up to {n} instead of 0",
+    ),
+    (
         "I6",
         """
         SELECT c.uid AS chat, e.key AS firing, count(*) AS n FROM event e JOIN chat c ON c.id = e.chat_id

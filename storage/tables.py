@@ -326,9 +326,23 @@ ledger = Table(
     Column("cause", _Key, nullable=False),
     Column("idem", _Key, nullable=False, unique=True),
     _at("at"),
+    Column("account", _Key, nullable=False, server_default="issue"),
+    Column("undoes", _Key, nullable=False, server_default=""),
     Index("ledger_by_member", "chat_id", "member_id", "at"),
 )
-"""Append-only points. `idem` makes an entry happen once whatever is replayed."""
+"""Append-only points, each a transfer between the member and `account` of the group. `idem` makes an entry happen once
+whatever is replayed; `undoes` is the `idem` of the entry that it takes back."""
+
+fund = Table(
+    "fund",
+    metadata,
+    _ref("chat_id", "chat"),
+    Column("account", _Key, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    PrimaryKeyConstraint("chat_id", "account"),
+    sqlite_with_rowid=False,
+)
+"""The other side of the ledger: what each account of a group holds. With the members' balances it adds up to zero."""
 
 balance = Table(
     "balance",

@@ -47,12 +47,17 @@ _STALE_DAYS = BulkInsert(t.stale_day, ("chat_id", "day"), key=("chat_id", "day")
 _LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "day", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
 _LEDGER = BulkInsert(
     t.ledger,
-    ("chat_id", "member_id", "delta", "balance_after", "source", "reason", "cause", "idem", "at"),
+    ("chat_id", "member_id", "delta", "balance_after", "source", "reason", "cause", "idem", "at", "account", "undoes"),
     key=("idem",), conflict="nothing", returning=("idem",),
 )  # fmt: skip
 _BALANCES = BulkInsert(
-    t.balance, ("chat_id", "member_id", "points"), key=("chat_id", "member_id"), conflict="points = excluded.points"
-)
+    t.balance, ("chat_id", "member_id", "points"), key=("chat_id", "member_id"),
+    conflict="points = balance.points + excluded.points", returning=("chat_id", "member_id", "points"),
+)  # fmt: skip
+_FUNDS = BulkInsert(
+    t.fund, ("chat_id", "account", "points"), key=("chat_id", "account"),
+    conflict="points = fund.points + excluded.points",
+)  # fmt: skip
 _READ_BALANCES = BulkSelect(t.balance, ("chat_id", "member_id", "points"), key=("chat_id", "member_id"))
 _LEDGER_SEEN = BulkSelect(t.ledger, ("idem",), key=("idem",))
 _RUNS = BulkInsert(
@@ -339,8 +344,13 @@ class Writer:
         """How many entries were new: fewer than given means a repeated cause, and the balances are wrong."""
         return len(_LEDGER.run(self.connection, rows))
 
-    def write_balances(self, rows: Rows) -> None:
-        _BALANCES.run(self.connection, rows)
+    def add_to_balances(self, rows: Rows) -> dict[tuple[int, int], int]:
+        """(chat_id, member_id, points to add) → (chat, member) → the balance after it."""
+        return {(row[0], row[1]): row[2] for row in _BALANCES.run(self.connection, rows)}
+
+    def add_to_funds(self, rows: Rows) -> None:
+        """(chat_id, account, points to add)."""
+        _FUNDS.run(self.connection, rows)
 
     # -- time -------------------------------------------------------------------------------------------------------
 

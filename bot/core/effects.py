@@ -17,6 +17,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Literal, TypeAlias
 
+from bot.core.points import Account
+
 OnUnknown = Literal["never", "resend", "ask"]
 """After a crash with the outcome unknown: give it up visibly, send it again (only what is idempotent), or ask."""
 
@@ -148,6 +150,8 @@ class Award:
 
     `points` may be negative, but a balance never falls below zero: an entry that would push it there is refused as a
     whole, with a trace. A play that spends looks at `ctx.balances` first. `source` groups entries for caps and reports.
+    `account` is the other side: an award from `issue` is cut to what the group's caps leave. `undoes` is the `Entry.id`
+    that this takes back. `once="person"`: the key is the same in every play and group.
     """
 
     member: str
@@ -155,6 +159,9 @@ class Award:
     reason: str
     key: str
     source: str = ""
+    account: Account = "issue"
+    undoes: str = ""
+    once: Literal["group", "person"] = "group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.core.effects import Effect
 from bot.core.events import Event, MessageReceived, Role
+from bot.core.points import Entry, PointRules
 
 
 class Frozen(BaseModel):
@@ -114,7 +115,9 @@ class Needs:
 
     `slots`: keys, a prefix written with a star at its end (`chain-3/*`), or "all". The acting member's own uid is the
     usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window). `recent_s`: how
-    many seconds of the whole chat's messages before this event `recent` must hold.
+    many seconds of the whole chat's messages before this event `recent` must hold. `entries`: whose newest ledger
+    entries; `earned_by`: a message id, whose entries that nobody has undone; `lapsing`: moments, for what everybody
+    still holds of points from before; `claims`: keys of benefits that the acting member may have had somewhere.
     """
 
     slots: tuple[str, ...] | Literal["all"] = ()
@@ -122,6 +125,10 @@ class Needs:
     balances: tuple[str, ...] | Literal["all"] = ()
     scores: tuple[tuple[str, Window], ...] = ()
     recent_s: int = 0
+    entries: tuple[str, ...] = ()
+    earned_by: str = ""
+    lapsing: tuple[datetime, ...] = ()
+    claims: tuple[str, ...] = ()
 
 
 NOTHING = Needs()
@@ -208,6 +215,12 @@ class Context(Generic[P]):
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    """Member → newest ledger entries, newest first."""
+    earned: tuple[Entry, ...] = ()
+    lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """Benefit → the group where the member had it; only those that were had."""
     assets: Mapping[str, Any] = field(default_factory=dict)
     group_vars: Mapping[str, Any] = field(default_factory=dict)
     handbook: tuple[tuple[str, CommandSpec], ...] = ()
@@ -272,6 +285,10 @@ def _reads_no_images(params: Any) -> bool:
     return False
 
 
+def _no_rules(params: Any) -> PointRules | None:
+    return None
+
+
 def _never_busy(state: Any) -> bool:
     return False
 
@@ -324,6 +341,8 @@ class Play(Generic[P, S]):
     needs: Callable[[P, Event], Needs] = _own_slot
     is_busy: Callable[[S], bool] = _never_busy
     reads_images: Callable[[P], bool] = _reads_no_images
+    point_rules: Callable[[P], PointRules | None] = _no_rules
+    """What every award of the group keeps to; the first play of a group that has any counts."""
     late_s: int = 900
     forget: Callable[[Any, Mapping[str, Any], str], Forgotten] = _forgets_nothing
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}

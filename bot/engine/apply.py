@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -25,11 +25,13 @@ from bot.core.effects import (
     SetTimer,
     StartPlay,
     Tag,
+    Template,
 )
 from bot.core.events import PlayStarted
 from bot.core.play import Capability, Context
 from bot.core.segments import EVERYONE, Image, Mention, Segment, Text
 from bot.engine import codec
+from bot.engine.bank import Bank
 from bot.engine.batch import Batch, Draft, NoteDraft
 from bot.engine.clock import to_ms, to_ms_up
 from bot.engine.directory import Directory, Room, Run
@@ -59,6 +61,7 @@ class Applier:
         self._caps = caps
         self._directory = directory
         self._renderer = renderer
+        self.bank = Bank(writer, directory)
 
     def apply(
         self, batch: Batch, room: Room, run: Run, effect: Effect, ctx: Context[Any], cause: str, place: int
@@ -101,39 +104,29 @@ class Applier:
     def _award(
         self, batch: Batch, room: Room, run: Run, effect: Award, ctx: Context[Any], cause: str
     ) -> dict[str, Any]:
-        idem = _bounded(f"{room.id}|{run.ref}|{effect.member}|{effect.key}")
-        said: dict[str, Any] = {"award": effect.points, "member": effect.member, "key": effect.key}
-        if batch.is_strict and (any(row[7] == idem for row in batch.ledger) or self._writer.ledger_seen([idem])):
-            return {**said, "refused": "repeated"}
-        balance = self.balance(room, effect.member) + effect.points
-        if balance < 0:
-            return {**said, "refused": "balance"}
-        member_id = self._directory.members[effect.member]
-        room.balances[effect.member] = balance
-        batch.balances[(room.id, member_id)] = balance
-        source = effect.source or run.active.play.kind
-        batch.ledger.append(
-            [room.id, member_id, effect.points, balance, source, effect.reason, cause, idem, batch.now_ms]
-        )
+        said = self.bank.award(batch, room, run, effect, ctx, cause)
+        if "cut" in said:
+            self._say_capped(batch, room, run, effect.member, said["source"], ctx, cause)
         return said
 
-    def balance(self, room: Room, member: str) -> int:
-        """The member's points, from memory or the database."""
-        if member not in room.balances:
-            self.load_balances([(room, member)])
-        return room.balances[member]
-
-    def load_balances(self, missing: Sequence[tuple[Room, str]]) -> None:
-        """Reads balances that are not in memory yet, in one query."""
-        if not missing:
+    def _say_capped(
+        self, batch: Batch, room: Room, run: Run, uid: str, source: str, ctx: Context[Any], cause: str
+    ) -> None:
+        """The play has said what it meant to give: the member is told of the cap, once a day and source."""
+        rules = room.point_rules
+        person = self._directory.people(room).get(uid)
+        if rules is None or person is None:
             return
-        self._directory.resolve((), (), {uid: "" for _, uid in missing})
-        keys = {(room.id, self._directory.members[uid]): (room, uid) for room, uid in missing}
-        for room, uid in keys.values():
-            room.balances[uid] = 0
-        for row in self._writer.balances([list(key) for key in keys]):
-            room, uid = keys[(row.chat_id, row.member_id)]
-            room.balances[uid] = row.points
+        data = {
+            "name": person.name,
+            "source": rules.titles.get(source, source),
+            "cap": rules.caps.get(source, rules.a_day),
+        }
+        text = self._renderer.text(Template("points/capped", data), common(ctx))
+        self.enqueue(
+            batch, room, run, Message(segments=segments(text)), cause=cause,
+            idem=f"cap|{room.id}|{uid}|{source}|{ctx.day(ctx.now)}", lane=Lane.ANSWER, on_unknown="never", ctx=ctx,
+        )  # fmt: skip
 
     def _note(self, batch: Batch, room: Room, run: Run, effect: Note, ctx: Context[Any]) -> dict[str, Any]:
         member_id = self._directory.members.get(effect.member) if effect.member else None

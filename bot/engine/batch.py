@@ -24,7 +24,8 @@ _ROLLED_UP = {
 
 
 class RepeatedCause(Exception):
-    """A ledger entry of this batch was there already: balances seen by later steps were wrong. Step one by one."""
+    """A ledger entry of this batch was there already, or a balance was not what its steps had seen (another process
+    wrote): later steps were wrong. Step one by one."""
 
 
 @dataclass(slots=True)
@@ -66,7 +67,10 @@ class Batch:
     """(chat, day) whose coarse figures changed otherwise than by `days`."""
     notes: list[NoteDraft] = field(default_factory=list)
     ledger: list[list[Any]] = field(default_factory=list)
-    balances: dict[tuple[int, int], int] = field(default_factory=dict)
+    balances: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    """(chat, member) → what is added, and the balance that the steps saw at the end."""
+    funds: dict[tuple[int, str], int] = field(default_factory=dict)
+    """(chat, account) → what is added."""
     timers: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
     tasks: list[list[Any]] = field(default_factory=list)
     task_notices: list[tuple[Room, Run, str, str, tuple[str, ...]]] = field(default_factory=list)
@@ -100,6 +104,12 @@ class Batch:
         """Adds to the member's day."""
         self.day_of(room, day, member_id)[_COLUMN[column]] += by
 
+    def transfer(self, chat_id: int, member_id: int, account: str, points: int, balance: int) -> None:
+        """Points from the group's account to the member, whose balance is `balance` then."""
+        before = self.balances.get((chat_id, member_id), [0, 0])[0]
+        self.balances[(chat_id, member_id)] = [before + points, balance]
+        self.funds[(chat_id, account)] = self.funds.get((chat_id, account), 0) - points
+
     def write(self, writer: Writer) -> dict[str, int]:
         """Everything but the log itself, each table once. Returns idem → id of the outbox rows that are new.
 
@@ -124,9 +134,7 @@ class Batch:
         writer.member_days([[*key, *row] for key, row in self.days.items()])
         stale = self.stale_days.union((chat_id, day) for chat_id, day, _ in self.days)
         writer.stale_days(sorted(stale))
-        if writer.ledger(self.ledger) < len(self.ledger):
-            raise RepeatedCause
-        writer.write_balances([[*key, points] for key, points in self.balances.items()])
+        self._write_points(writer)
         self._write_times(writer)
         self._write_tags(writer, now)
         writer.mark_recalled(self.recalled)
@@ -136,6 +144,16 @@ class Batch:
         writer.dead(self.dead)
         writer.settle(self.settled)
         return writer.enqueue([self._outbox_row(draft, now) for draft in self.outbox])
+
+    def _write_points(self, writer: Writer) -> None:
+        if not self.ledger:
+            return
+        if writer.ledger(self.ledger) < len(self.ledger):
+            raise RepeatedCause
+        seen = {key: balance for key, (_, balance) in self.balances.items()}
+        if writer.add_to_balances([[*key, added] for key, (added, _) in self.balances.items()]) != seen:
+            raise RepeatedCause
+        writer.add_to_funds([[*key, added] for key, added in self.funds.items()])
 
     def _write_slots(self, writer: Writer) -> None:
         rows = []

@@ -17,6 +17,7 @@ import orjson
 
 from bot.core.events import Role
 from bot.core.play import Capability, Member, Recent
+from bot.core.points import PointRules
 from bot.engine.clock import from_ms, to_ms
 from bot.playbook.model import ActivePlay, GroupPlan
 from storage.writer import Writer
@@ -74,6 +75,10 @@ class Room:
     roster: dict[str, Member] | None = None
     runs: dict[str, Run] | None = None
     balances: dict[str, int] = field(default_factory=dict)
+    point_rules: PointRules | None = None
+    earned: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Member → source → points of the day `earned_on`: kept only where the plan caps them."""
+    earned_on: date | None = None
     recent: deque[Recent] | None = None
     refused: dict[str, dict[str, int]] = field(default_factory=dict)
     """Account → capability → until when (ms) a refusal counts."""
@@ -220,6 +225,7 @@ class Directory:
         for room in rooms:
             room.people = room.roster = room.runs = room.recent = None
             room.balances.clear()
+            room.earned.clear()
             room.started_version = -1
 
     def reread(self) -> None:
@@ -249,6 +255,8 @@ class Directory:
             for role, uids in header.roles.items():
                 roles[role] = roles.get(role, frozenset()) | uids
         room.roles = roles
+        rules = (active.play.point_rules(active.params) for active in room.plan.plays.values()) if room.plan else ()
+        room.point_rules = next((found for found in rules if found is not None), None)
         room.roster = None
 
 

@@ -52,6 +52,14 @@ class FactLoader:
             after = event.at - timedelta(seconds=needs.recent_s)
             newest_first = takewhile(lambda one: one.at >= after, reversed(directory.recent(room)))
             facts.recent = tuple(reversed(tuple(newest_first)))
+        if needs.entries:
+            facts.entries = {uid: self._applier.bank.entries(batch, room, uid) for uid in needs.entries}
+        if needs.earned_by and event.member:
+            facts.earned = self._applier.bank.earned(batch, room, event.member, needs.earned_by)
+        if needs.lapsing:
+            facts.lapsing = {until: self._applier.bank.lapsing(batch, room, until) for until in needs.lapsing}
+        if needs.claims and event.member:
+            facts.claims = self._applier.bank.claims(batch, event.member, needs.claims)
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
         return facts
@@ -74,7 +82,7 @@ class FactLoader:
             for key in heard.needs.slots:
                 if key not in run.slots and not key.endswith("*"):
                     missing[(run.id, key)] = (run, key)
-        self._applier.load_balances(balances)
+        self._applier.bank.load(balances)
         if missing:
             if self._slots_held > _MOST_SLOTS:
                 self._drop_caches({run.id for run, _ in missing.values()})
@@ -129,7 +137,7 @@ class FactLoader:
 
     def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
         uids = tuple(self._directory.people(room)) if needs.balances == "all" else needs.balances
-        self._applier.load_balances([(room, uid) for uid in uids if uid not in room.balances])
+        self._applier.bank.load([(room, uid) for uid in uids if uid not in room.balances])
         return {uid: room.balances[uid] for uid in uids}
 
     def _scores(self, room: Room, run: Run, key: tuple[str, str], batch: Batch) -> tuple[Score, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
 from bot.core.play import ALL_CAPABILITIES, Capability, Command, Context, Member, Needs, Recent, Score, Step
+from bot.core.points import Entry
 from bot.core.text import parse_command
 from bot.playbook.model import ActivePlay, GroupPlan
 
@@ -43,6 +44,10 @@ class Facts:
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    earned: tuple[Entry, ...] = ()
+    lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,10 @@ def context(
         balances=facts.balances,
         scores=facts.scores,
         recent=facts.recent,
+        entries=facts.entries,
+        earned=facts.earned,
+        lapsing=facts.lapsing,
+        claims=facts.claims,
         assets=active.assets,
         group_vars=header.vars,
         handbook=plan.handbook,

@@ -94,6 +94,9 @@ class Rows:
             idem=f"i{count}",
             at=at,
         )
+        fund = (t.fund.c.chat_id == self.chat, t.fund.c.account == "issue")
+        if self.connection.execute(t.fund.update().where(*fund).values(points=t.fund.c.points - delta)).rowcount == 0:
+            add(self.connection, t.fund, chat_id=self.chat, account="issue", points=-delta)
 
     def outbox(self, idem: str, status: str = "done", at: int = MONDAY_MS, **values: Any) -> int:
         row: dict[str, Any] = {

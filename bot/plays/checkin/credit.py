@@ -74,7 +74,9 @@ def make_up(slot: Slot, uid: str, day: date, params: Params, cost: int) -> Grant
     )
     effects: list[Effect] = []
     if cost:
-        effects.append(Award(member=uid, points=-cost, reason=f"补卡 {day}", key=f"makeup:{day}", source="checkin"))
+        effects.append(
+            Award(member=uid, points=-cost, reason=f"补卡 {day}", key=f"makeup:{day}", source="checkin", account="fee")
+        )
     effects += awards
     effects.append(Note(what="makeup", key=f"{uid}|{day}", member=uid, data={"day": day.isoformat(), "cost": cost}))
     return Grant(after, tuple(effects), paid, gain)
