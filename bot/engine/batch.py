@@ -60,7 +60,8 @@ class Batch:
     rooms: dict[int, Room] = field(default_factory=dict)
     follow_ups: list[tuple[Room, Event]] = field(default_factory=list)
     runs: dict[int, Run] = field(default_factory=dict)
-    slots: dict[tuple[int, str], tuple[Run, Any]] = field(default_factory=dict)
+    slots: dict[tuple[int, str], str | None] = field(default_factory=dict)
+    """(run, key) → the slot as JSON, None: it goes."""
     memberships: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     days: dict[tuple[int, str, int], list[Any]] = field(default_factory=dict)
     stale_days: set[tuple[int, str]] = field(default_factory=set)
@@ -157,11 +158,11 @@ class Batch:
 
     def _write_slots(self, writer: Writer) -> None:
         rows = []
-        for (run_id, key), (_, slot) in self.slots.items():
+        for (run_id, key), slot in self.slots.items():
             if slot is None:
                 writer.drop_slot(run_id, key)
             else:
-                rows.append([run_id, key, slot.model_dump_json()])
+                rows.append([run_id, key, slot])
         writer.write_slots(rows)
 
     def _write_times(self, writer: Writer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -79,10 +79,11 @@ class Stepper:
             run.state, run.state_json = outcome.state, outcome.state.model_dump_json()
             run.rev += 1
             batch.runs[run.id] = run
-        old_slots = {key: run.slots.get(key) for key in outcome.slots}
+        old_slots = {key: run.slots.get(key) for key in outcome.slots} if self._trace else {}
+        new_slots = {key: None if slot is None else slot.model_dump_json() for key, slot in outcome.slots.items()}
         for key, slot in outcome.slots.items():
             self._facts.remember(run, key, slot)
-            batch.slots[(run.id, key)] = (run, slot)
+            batch.slots[(run.id, key)] = new_slots[key]
         said: list[Any] = []
         errors: list[str] = []
         for place, effect in enumerate(outcome.effects):
@@ -93,7 +94,8 @@ class Stepper:
                 batch.bury(room, run.ref, cause, StepFailed(f"template: {error}", repr(effect)[:2000]))
         if self._trace and (is_changed or outcome.effects or outcome.slots):
             states = (before, run.state_json) if is_changed else ("", "")
-            changes = [_document(states[0], old_slots), _document(states[1], outcome.slots)]
+            old = {key: None if slot is None else slot.model_dump_json() for key, slot in old_slots.items()}
+            changes = [_document(states[0], old), _document(states[1], new_slots)]
             self._add_trace(batch, room, run, cause, event, outcome.why, changes, said, "; ".join(errors))
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -149,13 +151,10 @@ class Stepper:
         ])  # fmt: skip
 
 
-def _document(state_json: str, slots: Any) -> str:
-    """State and slots as one JSON text; parts that did not change are left out."""
+def _document(state_json: str, slots: Mapping[str, str | None]) -> str:
+    """State and slots, given as JSON, as one JSON text; parts that did not change are left out."""
     parts = [f'"state":{state_json}'] if state_json else []
     if slots:
-        kept = ",".join(
-            f"{orjson.dumps(key).decode()}:{'null' if slot is None else slot.model_dump_json()}"
-            for key, slot in slots.items()
-        )
+        kept = ",".join(f"{orjson.dumps(key).decode()}:{slot or 'null'}" for key, slot in slots.items())
         parts.append(f'"slots":{{{kept}}}')
     return f"{{{','.join(parts)}}}" if parts else ""

@@ -18,6 +18,7 @@ _TRAILING = " 。.!!~~,,、;;…^_"
 _QUESTION = re.compile(
     r"[??]|(?:吗|么|没|呢|嘛)$|^(?:了|过|吗|么|没|的|成功|时间|规则|记录|群|活动|要|是|怎|几|什|不|完|这|那|还|也|都|就|真|吧|啊|呀|失败|之)"
 )
+_FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
 _SHORT = 8
 """A short rest may be a question about the command (打卡时间是几点); a longer one is content, whatever it asks."""
 _EMOJI_END = re.compile(r"[\W_]+$")
@@ -73,6 +74,9 @@ class CommandTable:
 def parse_command(text: str, table: CommandTable) -> tuple[str, Command] | None:
     """(play, command) when `text` is a command of `table`, else None: then it is chat."""
     if not text or not table.by_spelling:
+        return None
+    if _FIRST_HAN <= text[0] <= _LAST_HAN and text[0] not in table.first:
+        # Nearly every message of a group ends here: nothing is trimmed from before a character, and folding keeps it.
         return None
     start = _LEADING.match(text)
     body = text[start.end() :] if start else text

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.core.effects import Award, Effect, Note
 from bot.plays.checkin.params import Params
-from bot.plays.checkin.record import Credit, Slot, credit_of, is_bonus_due, mark_of, marked, with_credit
+from bot.plays.checkin.record import Credit, Slot, credit_of, is_bonus_due, mark_of, marked, recent_with, with_credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,14 @@ def grant(
     gain = sum(points for points, _, _ in entries)
     awards = tuple(_awards(uid, entries, slot.owed))
     paid = sum(award.points for award in awards)
-    after = with_credit(
-        after.model_copy(
-            update={
-                "owed": slot.owed - (gain - paid),
-                "bonuses": {**slot.bonuses, **dict.fromkeys(due, day)},
-                "waiting_at": None,
-            }
-        ),
-        Credit(day=day, at=at, message_id=message_id, gain=gain, paid=paid, turn=turn),
+    credit = Credit(day=day, at=at, message_id=message_id, gain=gain, paid=paid, turn=turn)
+    after = after.model_copy(
+        update={
+            "owed": slot.owed - (gain - paid),
+            "bonuses": {**slot.bonuses, **dict.fromkeys(due, day)},
+            "waiting_at": None,
+            "recent": recent_with(slot, credit),
+        }
     )
     note = Note(
         what="checkin",
