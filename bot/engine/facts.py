@@ -17,7 +17,7 @@ from bot.engine.runner import Facts, Heard
 from storage.boards import board
 from storage.writer import Writer
 
-_MOST_SLOTS = 10_000
+_MOST_SLOTS = 2_000
 """Slots kept in memory over all runs; beyond it the caches are dropped and filled again as needed. Most members act once
 a day, so a large cache costs memory (2 KB a slot) and saves hardly a query."""
 
