@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.config import Settings
@@ -20,6 +21,7 @@ from bot.core.play import Capability, Schedule
 from bot.engine.calendar import next_fire
 from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
+from bot.engine.history import Said
 from bot.engine.images import Downloads
 from bot.engine.kernel import Kernel
 from bot.engine.live import LiveEngine
@@ -157,6 +159,18 @@ class App:
             await self.engine.call(lambda kernel: kernel.decide(task_id, choice, actor, self.clock.now(), text))
             return True
         return False
+
+    async def begin_import(self) -> None:
+        await self.engine.call(lambda kernel: kernel.begin_import(is_live=True))
+
+    async def import_history(self, chat: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """One batch of an export; what became of it."""
+        batch = [Said(**one) for one in said]
+        taken = await self.engine.call(lambda kernel: kernel.take_history(chat, batch, self.clock.now()))
+        return {"new": taken.new, "known": taken.known, "cut": taken.cut, "members": sorted(taken.members)}
+
+    async def end_import(self, chat: str, actor: str, detail: dict[str, Any]) -> None:
+        await self.engine.call(lambda kernel: kernel.end_import(chat, actor, detail, self.clock.now()))
 
     async def reload(self) -> list[str]:
         await self._changed(await asyncio.to_thread(self.folder.load))

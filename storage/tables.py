@@ -175,7 +175,7 @@ message = Table(
 """Every message, append-only. `key` is the platform's id with the send time: NapCat's id alone is a 31-bit hash.
 One index serves both the dedupe and every reading by time: a second one would double the pages that a message dirties.
 `segments` only where the text does not say it all. `flags`: 1 private, 2 to the bot, 4 mentions everyone, 8 backfilled,
-16 a copy seen by a second account."""
+16 a copy seen by a second account, 32 imported from an export."""
 
 event = Table(
     "event",

@@ -11,7 +11,9 @@ from bot.app import control_token
 from bot.config import Settings
 
 
-def ask_running(settings: Settings, path: str, data: dict[str, Any] | None = None) -> tuple[int, Any] | None:
+def ask_running(
+    settings: Settings, path: str, data: dict[str, Any] | None = None, *, timeout_s: float = 10
+) -> tuple[int, Any] | None:
     """(HTTP status, answer) of the running bot; None when none answers."""
     token = control_token(settings.data_folder)
     if not settings.http.enabled or not token:
@@ -23,7 +25,7 @@ def ask_running(settings: Settings, path: str, data: dict[str, Any] | None = Non
         method="POST",
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read() or b"{}")

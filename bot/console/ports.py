@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +29,9 @@ class Operations(Protocol):
     async def decide(self, task_id: int, choice: str, actor: str, text: str) -> bool: ...
 
     async def reload(self) -> list[str]: ...
+
+    async def import_history(self, chat: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]: ...
+
+    async def begin_import(self) -> None: ...
+
+    async def end_import(self, chat: str, actor: str, detail: dict[str, Any]) -> None: ...

@@ -90,6 +90,21 @@ def build_web(operations: Operations, token: str) -> Starlette:
             return JSONResponse({"error": "token"}, status_code=403)
         return JSONResponse({"problems": await operations.reload()})
 
+    async def take_import(request: Request) -> Response:
+        if not is_allowed(request):
+            return JSONResponse({"error": "token"}, status_code=403)
+        data = await request.json()
+        match request.path_params["step"]:
+            case "begin":
+                await operations.begin_import()
+                return JSONResponse({"done": True})
+            case "batch":
+                return JSONResponse(await operations.import_history(str(data["chat"]), data["said"]))
+            case "end":
+                await operations.end_import(str(data["chat"]), "cli", data["detail"])
+                return JSONResponse({"done": True})
+        return JSONResponse({"error": "step"}, status_code=404)
+
     return Starlette(
         routes=[
             Route("/healthz", healthz),
@@ -98,6 +113,7 @@ def build_web(operations: Operations, token: str) -> Starlette:
             Route("/control/outbox/{row_id:int}/resend", resend, methods=["POST"]),
             Route("/control/tasks/{task_id:int}", decide, methods=["POST"]),
             Route("/control/reload", reload, methods=["POST"]),
+            Route("/control/import/{step}", take_import, methods=["POST"]),
         ]
     )
 

@@ -105,11 +105,15 @@ class Directory:
 
     def load(self) -> None:
         """Every known chat, without its people and runs."""
-        for row in self._writer.all_chats():
-            self._add_room(Room(row.id, row.uid, row.platform, row.kind, row.name, row.size, row.primary_uid or ""))
+        self.load_rooms()
         # A timer may be due before the account comes online.
         self.resolve({room.primary for room in self.rooms.values() if room.primary}, (), {})
         self.settled()
+
+    def load_rooms(self) -> None:
+        """The chats alone; nothing is written."""
+        for row in self._writer.all_chats():
+            self._add_room(Room(row.id, row.uid, row.platform, row.kind, row.name, row.size, row.primary_uid or ""))
 
     def replan(self, plan_for: Callable[[str], GroupPlan | None]) -> None:
         """New playbooks: every room's plan anew. Runs follow when they are next needed."""

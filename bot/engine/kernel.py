@@ -31,6 +31,7 @@ from bot.engine.batch import Batch
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.directory import Directory
 from bot.engine.failpoints import fp
+from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
@@ -42,6 +43,8 @@ from bot.engine.times import Times
 from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group
+from storage.history import mark_bots, open_gaps
+from storage.history import record as record_import
 from storage.writer import Writer
 
 R = TypeVar("R")
@@ -83,6 +86,7 @@ class Kernel:
             self.writer, self.directory, self._applier, self._intake, self._questions, self.counters,
             dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
+        self._history = History(self.writer, self.directory)
         self._is_stale = False
         self._sends: list[Dispatch] = []
         """Committed, not given to the caller yet."""
@@ -110,7 +114,8 @@ class Kernel:
     def activate(self, now: datetime, chats: Iterable[str] | None = None) -> list[Dispatch]:
         """Starts the runs of every chat that has a plan, so that schedules fire without a word said."""
         rooms = [self.directory.rooms[uid] for uid in (chats if chats is not None else list(self.directory.rooms))]
-        waiting = [room for room in rooms if room.plan is not None]
+        # A group without an account is known from an export only: nobody could speak there.
+        waiting = [room for room in rooms if room.plan is not None and room.primary]
         for start in range(0, len(waiting), 50):
             part = waiting[start : start + 50]
             self._attempt(now, lambda batch, part=part: self._stepper.runs.start_all(batch, part))  # type: ignore[misc]
@@ -251,6 +256,42 @@ class Kernel:
         """Maintenance by the one connection that writes: rows that no cache holds."""
         with self._connection.begin():
             return work(self._connection)
+
+    # -- imported histories -----------------------------------------------------------------------------------------
+
+    def begin_import(self, *, is_live: bool) -> None:
+        """Before the first batch. `is_live` False: no bot is running on this database."""
+        self._history.forget()
+        if not is_live:
+            with self._connection.begin():
+                open_gaps(self._connection)
+
+    def take_history(self, chat: str, said: Sequence[Said], now: datetime) -> Taken:
+        """Logs messages of an export that are not known yet and counts their days. No play steps on them."""
+        room = self.directory.rooms.get(chat)
+        try:
+            with self._connection.begin():
+                if self._is_stale:
+                    self._reread()
+                taken = self._history.take(chat, said, now)
+                fp("import.written")
+        except BaseException:
+            self.directory.forget([room] if room is not None else [])
+            raise
+        self.directory.settled()
+        return taken
+
+    def try_history(self, chat: str, said: Sequence[Said], now: datetime) -> Taken:
+        """What `take_history` would do. Writes nothing and needs no writable connection; call inside a transaction."""
+        if not self.directory.rooms:
+            self.directory.load_rooms()
+        return self._history.take(chat, said, now, is_trial=True)
+
+    def end_import(self, chat: str, actor: str, detail: dict[str, Any], now: datetime) -> None:
+        """After the last batch: what was done, for the audit log."""
+        with self._connection.begin():
+            mark_bots(self._connection)
+            record_import(self._connection, actor, chat, detail, to_ms(now))
 
     # -- the operator -----------------------------------------------------------------------------------------------
 
