@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bot.config import Settings
 from bot.console.ports import Health
-from bot.console.web import QuietServer, build_web, server_of
+from bot.console.web import LazySite, QuietServer, build_web, server_of
 from bot.core.errors import ConfigMistake
 from bot.core.play import Capability, Schedule
 from bot.engine.calendar import next_fire
@@ -37,8 +37,14 @@ from bot.transports.base import Transport
 from bot.transports.onebot11 import OneBot
 from bot.transports.simulator import SimulatorTransport, World
 from bot.transports.wechat import WeChat
+from bot.usecases import Backstage
+from bot.usecases.secret import set_up_code
+from storage.console import has_users
 from storage.database import Database
 from storage.schema import upgrade
+
+if TYPE_CHECKING:
+    from bot.console.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +88,15 @@ class App:
             self.kernel, transports, self.clock, keep_frames=settings.keep_frames, reads_images=self._reads_images,
             downloads=Downloads(settings.images.allow_networks), pictures=settings.playbooks,
         )  # fmt: skip
+        with self._connection.begin():
+            is_new = not has_users(self._connection)
+        self.set_up_code = set_up_code() if is_new and settings.http.enabled else ""
+        """Printed at the start while nobody can sign in to the console; makes its first owner."""
+        self.backstage = Backstage(
+            self.database, self.engine, lambda: self.loaded, self.clock.now, _ZONE, code=self.set_up_code,
+            quota=settings.limits.limits().daily_quota, wechat=self.wechat,
+        )  # fmt: skip
+        self.console = LazySite(self._site)
         self.is_ready = asyncio.Event()
         self.rollup_differences = 0
         """Days whose figures differed from the log, since the start."""
@@ -104,6 +119,7 @@ class App:
             watching.cancel()
             tidying.cancel()
             counting.cancel()
+            self.console.close()
             if web is not None and serving is not None:
                 web.should_exit = True
                 await asyncio.wait({serving}, timeout=5)
@@ -176,6 +192,11 @@ class App:
         await self._changed(await asyncio.to_thread(self.folder.load))
         return [f"{problem.place.path}:{problem.place.line}: {problem.code}" for problem in self.loaded.problems]
 
+    async def accounts_act(self, what: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        from bot.usecases.commands import act
+
+        return await act(self.backstage.accounts, what, data)
+
     async def tidy(self) -> int:
         """Cuts the log to what the settings keep; how many rows went."""
         rules = self.settings.retention
@@ -245,7 +266,12 @@ class App:
         if not http.enabled:
             return None
         token = control_token(self.settings.data_folder, create=True)
-        return server_of(build_web(self, token), http.host, http.port)
+        return server_of(build_web(self, token, self.console), http.host, http.port)
+
+    def _site(self) -> Site:
+        from bot.console.site import Site
+
+        return Site(self.backstage, self.settings.templates, url=self.settings.http.url)
 
 
 def control_token(folder: Path, *, create: bool = False) -> str:

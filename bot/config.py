@@ -81,9 +81,16 @@ class LimitSettings(_Settings):
 
 
 class HttpSettings(_Settings):
-    enabled: bool = Field(default=True, description="健康检查、指标和本机控制口 · health, metrics, local control")
+    enabled: bool = Field(
+        default=True, description="控制台、健康检查、指标和本机控制口 · console, health, metrics, local control"
+    )
     host: str = Field(default="127.0.0.1", description="只听本机 · loopback by default")
     port: int = Field(default=6780, ge=0, le=65535, description="端口 · port")
+    url: str = Field(
+        default="",
+        description="控制台对外的网址，放在反向代理后面时写 · where people reach the console, behind a proxy",
+        examples=["https://qunops.example.org"],
+    )
 
 
 class RetentionSettings(_Settings):

@@ -96,6 +96,12 @@ def _banner(app: App, console: Console) -> None:
         console.print(f"  微信 WeChat       {where['wechat']}")
     if app.settings.http.enabled:
         http = app.settings.http
+        address = http.url or f"http://{http.host}:{http.port}/"
+        console.print(f"  控制台 console    {address}")
+        if app.set_up_code:
+            console.print(
+                f"  首次设置码 code   {app.set_up_code}（打开控制台，用它建第一个账号 · makes the first account）"
+            )
         console.print(f"  健康 health       http://{http.host}:{http.port}/readyz  /metrics")
     errors = [problem for problem in loaded.problems if problem.is_error]
     if errors:

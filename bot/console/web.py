@@ -6,9 +6,11 @@ pages: no browser sends that header across origins.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -18,9 +20,14 @@ from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from bot.console.ports import Operations
+from bot.console.ports.accounts import Refused
+
+if TYPE_CHECKING:
+    from bot.console.site import Site
 
 _COUNTERS = frozenset(
     ("events", "duplicates", "failed_steps", "buried", "commits", "sent", "unknown", "dead", "expired", "fired",
@@ -46,8 +53,29 @@ class _Numbers(Collector):
         yield online
 
 
-def build_web(operations: Operations, token: str) -> Starlette:
-    """The application. `token` guards the control routes."""
+class LazySite:
+    """The console, built by the first request that asks for it: an unused one costs no memory."""
+
+    def __init__(self, make: Callable[[], Site]) -> None:
+        self._make, self._lock = make, asyncio.Lock()
+        self._site: Site | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._site is None:
+            async with self._lock:
+                if self._site is None:
+                    # Imports and templates take a moment that the bot's loop does not have.
+                    self._site = await asyncio.to_thread(self._make)
+        await self._site.app(scope, receive, send)
+
+    def close(self) -> None:
+        """Ends every open stream, so that the server can stop."""
+        if self._site is not None:
+            self._site.close()
+
+
+def build_web(operations: Operations, token: str, site: LazySite | None = None) -> Starlette:
+    """The application. `token` guards the control routes; `site` gets every request that is for none of these."""
     registry = CollectorRegistry()
     registry.register(_Numbers(operations))
 
@@ -105,6 +133,16 @@ def build_web(operations: Operations, token: str) -> Starlette:
                 return JSONResponse({"done": True})
         return JSONResponse({"error": "step"}, status_code=404)
 
+    async def accounts(request: Request) -> Response:
+        if not is_allowed(request):
+            return JSONResponse({"error": "token"}, status_code=403)
+        try:
+            answer = await operations.accounts_act(str(request.path_params["what"]), await request.json())
+        except Refused as refused:
+            return JSONResponse({"refused": refused.code}, status_code=409)
+        return JSONResponse(dict(answer))
+
+    rest = [Mount("/", app=site)] if site is not None else []
     return Starlette(
         routes=[
             Route("/healthz", healthz),
@@ -114,6 +152,8 @@ def build_web(operations: Operations, token: str) -> Starlette:
             Route("/control/tasks/{task_id:int}", decide, methods=["POST"]),
             Route("/control/reload", reload, methods=["POST"]),
             Route("/control/import/{step}", take_import, methods=["POST"]),
+            Route("/control/console/{what}", accounts, methods=["POST"]),
+            *rest,
         ]
     )
 

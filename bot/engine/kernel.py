@@ -167,6 +167,8 @@ class Kernel:
         def work(batch: Batch) -> None:
             if self.writer.close_task(row.run_id, row.key, "done", batch.now_ms, choice, by):
                 self.directory.resolve((), (), {by: ""})
+                said = orjson.dumps({"choice": choice, "text": text, "play": row.ref, "key": row.key}).decode()
+                self.writer.audit([[by, "task.decide", str(task_id), said, batch.now_ms]])
                 self._stepper.step(batch, room, event)
 
         return self._guarded(now, work)

@@ -19,7 +19,7 @@ from bot.core.errors import SendDeferred, SendRefused, SendUnknown
 from bot.core.events import Event, ImageRead
 from bot.core.play import Capability, Member
 from bot.engine import codec
-from bot.engine.clock import Clock, from_ms, monotonic_s
+from bot.engine.clock import Clock, from_ms, monotonic_s, to_ms
 from bot.engine.directory import platform_of
 from bot.engine.failpoints import fp
 from bot.engine.files import with_pictures, write_table
@@ -118,6 +118,24 @@ class LiveEngine:
     async def call(self, work: Callable[[Kernel], R]) -> R:
         """Runs `work` in the writing thread; sends that it returns go out."""
         return await asyncio.wrap_future(self.writing.call(work))
+
+    def quota_left(self, account: str) -> int | None:
+        """Sends that the account has left today; None without a quota."""
+        return self._kernel.outbox.quota_left(account, to_ms(self._clock.now()))
+
+    def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Calls `poke` in the event loop after commits, with the chats that were heard from (none: something else
+        changed), until what this returns is called. One watcher at a time."""
+
+        def written(inbound: Sequence[Inbound]) -> None:
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(poke, frozenset(item.event.chat for item in inbound))
+
+        def unwatch() -> None:
+            self.writing.on_written = None
+
+        self.writing.on_written = written
+        return unwatch
 
     # -- Sink -------------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,8 @@ class WritingThread:
         self._is_stopping = False
         self._first_at = 0.0
         self.lag = Lag()
+        self.on_written: Callable[[Sequence[Inbound]], None] | None = None
+        """Called in this thread after each commit, with the events that it took in. None: nobody looks."""
         self.failure: Future[None] = Future()
         """What ended the thread too early: a defect, or a database that refused to the end."""
         self._thread = threading.Thread(target=self._run, name="qunops-writer", daemon=True)
@@ -183,6 +185,8 @@ class WritingThread:
             future.set_exception(error)
             return
         future.set_result(result)
+        if self.on_written is not None:
+            self.on_written(())
         if isinstance(result, list) and result and isinstance(result[0], Dispatch):
             self._on_sends(result)
 
@@ -191,6 +195,8 @@ class WritingThread:
         sends = self._until_taken(lambda: self._kernel.cycle(self._clock.now(), inbound, settled))
         self.lag.took_s = monotonic_s() - started
         self.lag.batches.append(len(inbound))
+        if self.on_written is not None:
+            self.on_written(inbound)
         if sends:
             self._on_sends(sends)
 

@@ -1,10 +1,17 @@
-"""What the web side asks of the engine."""
+"""What the web side asks of the bot, as Protocols: one file per area, all of them joined in `Backstage`.
+
+`bot/usecases/` answers; `bot/app.py` joins the two.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.console.ports.accounts import Accounts
+from bot.console.ports.today import TodayPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +42,26 @@ class Operations(Protocol):
     async def begin_import(self) -> None: ...
 
     async def end_import(self, chat: str, actor: str, detail: dict[str, Any]) -> None: ...
+
+    async def accounts_act(self, what: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What `qunops console` does, while the bot runs. Raises `Refused`."""
+        ...
+
+
+class Backstage(Protocol):
+    """Everything that pages may ask, by area."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that times are shown in where no group says otherwise."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def today(self) -> TodayPort: ...
+
+    def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        """Calls `poke` in the event loop with the chats that a commit touched, until what it returns is called."""
+        ...

@@ -1,0 +1,62 @@
+"""What the console and the command line ask of the bot: one file per area, over the engine and the storage.
+
+`Backstage` holds one of each; each is imported and made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from bot.engine.live import LiveEngine
+from bot.playbook.load import Loaded
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from bot.transports.wechat import WeChat
+    from bot.usecases.accounts import Accounts
+    from bot.usecases.today import TodayDesk
+
+R = TypeVar("R")
+
+
+@dataclass(eq=False)
+class Backstage:
+    """Answers `bot.console.ports.Backstage`. `loaded` gives the playbooks in force; `code` is the set-up's, once."""
+
+    database: Database
+    engine: LiveEngine
+    loaded: Callable[[], Loaded]
+    now: Callable[[], datetime]
+    zone: ZoneInfo
+    code: str = ""
+    quota: int = 0
+    wechat: WeChat | None = None
+
+    async def write(self, work: Callable[[Connection], R], /) -> R:
+        """One transaction of the writing thread, for rows that no cache of the engine holds."""
+        return await self.engine.call(lambda kernel: kernel.in_transaction(work))
+
+    def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
+        return self.engine.watch(poke)
+
+    def tags_of(self, group: str) -> frozenset[str]:
+        return self.loaded().house.tags_of(group)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from bot.usecases.accounts import Accounts
+
+        return Accounts(self.database, self.write, self.now, code=self.code, tags_of=self.tags_of)
+
+    @cached_property
+    def today(self) -> TodayDesk:
+        from bot.usecases.today import TodayDesk
+
+        return TodayDesk(self.database, self.engine, self.loaded, self.now, self.quota, self.wechat)
