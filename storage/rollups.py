@@ -138,6 +138,13 @@ def settle(connection: Connection, day: Day) -> list[str]:
     return differences
 
 
+def is_newest_settled(connection: Connection, day: Day) -> bool:
+    """Whether no later day of the group is settled: standings are written forward only."""
+    s = t.day_stat.c
+    later = select(s.day).where(s.chat_id == day.chat_id, s.day > day.day, s.is_settled == 1).limit(1)
+    return connection.execute(later).first() is None
+
+
 def record_differences(connection: Connection, day: Day, differences: Sequence[str], at: int) -> None:
     """The alarm in the audit log."""
     detail = json.dumps({"day": day.day, "differences": list(differences)[:50]}, ensure_ascii=False)

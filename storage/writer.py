@@ -182,6 +182,27 @@ class Writer:
     def tags(self, chat_id: int) -> Sequence[Any]:
         return list(self.connection.execute(select(t.tag.c.member_id, t.tag.c.tag).where(t.tag.c.chat_id == chat_id)))
 
+    def standings(self, chat_id: int) -> Sequence[Any]:
+        """(member_id, scheme, value) of everybody's tiers as they are now."""
+        s = t.standing.c
+        query = select(s.member_id, s.scheme, s.value).where(s.chat_id == chat_id, s.until.is_(None))
+        return list(self.connection.execute(query))
+
+    def last_words(self, chat_id: int) -> Sequence[Any]:
+        """(member_id, last_at): when everybody spoke last; from the lives, and from the days that are not in them yet."""
+        life, d, stale = t.member_life.c, t.member_day.c, t.stale_day.c
+        waiting = select(d.member_id, d.last_at).join_from(
+            t.stale_day, t.member_day, (d.chat_id == stale.chat_id) & (d.day == stale.day)
+        )
+        both = (
+            select(life.member_id, life.last_at)
+            .where(life.chat_id == chat_id)
+            .union_all(waiting.where(stale.chat_id == chat_id))
+            .subquery()
+        )
+        query = select(both.c.member_id, func.max(both.c.last_at).label("last_at")).group_by(both.c.member_id)
+        return list(self.connection.execute(query))
+
     def add_tags(self, rows: Rows) -> None:
         _TAGS.run(self.connection, rows)
 

@@ -67,12 +67,16 @@ ALL_CAPABILITIES = frozenset(Capability)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody in the group. `labels` are what conditions match: `role:operator`, `tier:核心`, `tag:…`, `id:qq:1`."""
+    """Somebody in the group. `labels` are what conditions match: `role:operator`, `tier:核心`, `tag:…`, `id:qq:1`.
+
+    `spoke_at`: the last words that the bot heard, None: none.
+    """
 
     uid: str
     name: str
     role: Role = "member"
     joined_at: datetime | None = None
+    spoke_at: datetime | None = None
     labels: frozenset[str] = frozenset()
     is_bot: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +36,9 @@ class Person:
     role: Role = "member"
     joined_at: datetime | None = None
     tags: set[str] = field(default_factory=set)
+    standing: tuple[str, ...] = ()
+    """Labels of the tiers: `tier:核心`, `rfm:重要价值`."""
+    spoke_at: datetime | None = None
     is_bot: bool = False
     bucket: int = -1
 
@@ -152,11 +155,33 @@ class Directory:
                 self.members[row.uid] = row.id
                 joined = from_ms(row.joined_at) if row.joined_at is not None else None
                 room.people[row.uid] = Person(
-                    row.id, row.uid, row.name or row.nick, row.role, joined, tags.get(row.id, set()), bool(row.is_bot)
+                    row.id,
+                    row.uid,
+                    row.name or row.nick,
+                    row.role,
+                    joined,
+                    tags.get(row.id, set()),
+                    is_bot=bool(row.is_bot),
                 )
+            self.restand(room)
             for account in self._writer.accounts_of_chat(room.id):
                 room.refused[account.uid] = orjson.loads(account.refused)
         return room.people
+
+    def restand(self, room: Room) -> None:
+        """Takes everybody's tiers and last words from the database, if the people are in memory at all."""
+        if room.people is None:
+            return
+        labels: dict[int, list[str]] = {}
+        for row in self._writer.standings(room.id):
+            what = "rfm" if row.scheme == "rfm" else "tier"
+            labels.setdefault(row.member_id, []).append(f"{what}:{row.value}")
+        spoke = {row.member_id: from_ms(row.last_at) for row in self._writer.last_words(room.id) if row.last_at}
+        for person in room.people.values():
+            person.standing = tuple(labels.get(person.id, ()))
+            known = [at for at in (person.spoke_at, spoke.get(person.id)) if at is not None]
+            person.spoke_at = max(known, default=None)
+        room.roster = None
 
     def roster(self, room: Room) -> dict[str, Member]:
         if room.roster is None:
@@ -171,10 +196,18 @@ class Directory:
         labels.update(f"role:{role}" for role, uids in room.roles.items() if person.uid in uids)
         for tag in person.tags:
             labels.update((tag, f"tag:{tag}"))
+        labels.update(person.standing)
         return Member(
-            uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at,
+            uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at, spoke_at=person.spoke_at,
             labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
         )  # fmt: skip
+
+    def spoke(self, room: Room, person: Person, at: datetime) -> None:
+        """The member's last words, without making the roster anew."""
+        if person.spoke_at is None or person.spoke_at < at:
+            person.spoke_at = at
+            if room.roster is not None and person.uid in room.roster:
+                room.roster[person.uid] = replace(room.roster[person.uid], spoke_at=at)
 
     def changed(self, room: Room) -> None:
         room.roster = None

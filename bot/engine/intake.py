@@ -250,6 +250,7 @@ class Intake:
         day = self._directory.day(room, at)
         row = batch.day_of(room, day, person.id)
         row[_MSGS] += 1
+        self._directory.spoke(room, person, event.at)
         row[_CHARS] += len(event.text)
         row[-1] = at
         if at // _COUNT_SPAN_MS > person.bucket:

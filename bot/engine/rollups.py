@@ -1,7 +1,7 @@
 """The coarse figures in the running bot: one group's day per transaction, between the bot's own, so that nobody waits.
 
 `roll_up` counts what changed, every few minutes; `settle_days` compares the days that are over with the log, every night and at
-the start. Both go on where a crash left them: what is owed is rows.
+the start, and then places every member in the tiers. Both go on where a crash left them: what is owed is rows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.core.conversation import ANSWER_WITHIN_MS
+from bot.core.tiers import place
 from bot.engine.clock import to_ms
 from bot.engine.kernel import Kernel
 from bot.engine.live import LiveEngine
-from storage import rollups
+from storage import people, rollups, standings
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,9 @@ def settle_next(kernel: Kernel, now: datetime) -> tuple[int, str, int] | None:
         if found is None:
             return None
         differences = rollups.settle(connection, found)
+        if rollups.is_newest_settled(connection, found):
+            _place_members(connection, found)
+            kernel.directory.restand(kernel.directory.room_by_id(found.chat_id))
         if differences:
             rollups.record_differences(connection, found, differences, to_ms(now))
         return found.chat_id, found.day, len(differences)
@@ -90,6 +94,15 @@ async def settle_days(engine: LiveEngine, now: datetime) -> int:
             )
         await asyncio.sleep(_PAUSE_S)
     return wrong
+
+
+def _place_members(connection: Connection, day: rollups.Day) -> None:
+    """Everybody's standing at the end of the day; who keeps theirs costs no row."""
+    facts, observed = people.month(connection, day.chat_id, day.day)
+    placed = place(facts, observed)
+    for scheme in ("pyramid", "rfm", "ladder"):
+        values = {each.facts.id: getattr(each, scheme) for each in placed}
+        standings.write(connection, day.chat_id, scheme, day.day, values)
 
 
 def _day(kernel: Kernel, chat_id: int, day: str) -> rollups.Day:
