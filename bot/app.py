@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 from bot.config import Settings
 from bot.console.ports import Health
 from bot.console.web import LazySite, QuietServer, build_web, server_of
-from bot.core.errors import ConfigMistake
+from bot.core.errors import ConfigMistake, StorageError
 from bot.core.play import Capability, Schedule
 from bot.engine.calendar import next_fire
 from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
 from bot.engine.history import Said
 from bot.engine.images import Downloads
-from bot.engine.kernel import Kernel
+from bot.engine.kernel import Kernel, NotRepeatable
 from bot.engine.live import LiveEngine
 from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
@@ -51,6 +51,10 @@ log = logging.getLogger(__name__)
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _COUNT_EVERY_S = 300.0
+_NOT_REPEATABLE = (
+    "这件事没法再做一遍：它是定时、网络的答复，或者那一步其实做完了，只是有一句话没能写出来"
+    " · can't be repeated: a timer, an answer of the network, or a step that was done but for one text"
+)
 
 
 class App:
@@ -187,6 +191,15 @@ class App:
 
     async def end_import(self, chat: str, actor: str, detail: dict[str, Any]) -> None:
         await self.engine.call(lambda kernel: kernel.end_import(chat, actor, detail, self.clock.now()))
+
+    async def retry(self, dead_id: int, actor: str) -> str:
+        try:
+            return await self.engine.call(lambda kernel: kernel.retry(dead_id, self.clock.now(), actor))
+        except NotRepeatable:
+            raise StorageError(_NOT_REPEATABLE) from None
+
+    async def erase_member(self, uid: str, actor: str) -> dict[str, int]:
+        return await self.engine.call(lambda kernel: kernel.erase_member(uid, self.clock.now(), actor))
 
     async def reload(self) -> list[str]:
         await self._changed(await asyncio.to_thread(self.folder.load))

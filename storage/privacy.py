@@ -10,12 +10,28 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Delete, RowMapping, Table, Update, and_, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Delete,
+    RowMapping,
+    Table,
+    Update,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)  # fmt: skip
 
 from bot.core.errors import StorageError
 from bot.core.play import DELETED
@@ -72,8 +88,8 @@ Forget = Callable[[str, str, Mapping[str, str], str], Left]
 def erase_member(
     connection: Connection, uid: str, *, actor: str, now: datetime, forget: Forget | None = None
 ) -> dict[str, int]:
-    """Takes the person out of the database; rows changed per table. Commit is the caller's, and no bot may be running:
-    it keeps what it has read.
+    """Takes the person out of the database; rows changed per table. Commit is the caller's; a bot that runs does it itself
+    (`Kernel.erase_member`), because it keeps what it has read.
 
     The pseudonym is made from the row's id alone. Raises `StorageError` when nobody of that uid is known (any more).
     """
@@ -83,8 +99,10 @@ def erase_member(
         connection.execute(text("PRAGMA secure_delete=ON"))
     pseudonym = f"{ERASED}{who}"
     changed: Counter[str] = Counter()
+    names = _names(connection, who)
     words = _forget_in_runs(connection, uid, forget, changed) if forget is not None else frozenset()
     _delete_what_is_only_theirs(connection, uid, who, words, changed)
+    _take_names(connection, names, changed)
     _take_words(connection, uid, who, changed)
     _scrub_slots(connection, uid, changed)
     for table, columns in _NAMED_IN:
@@ -108,7 +126,7 @@ _NAMED_IN: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (t.ledger, ("idem", "cause")),
     (t.event, ("key", "data")),
     (t.message, ("key", "mentions", "segments")),
-    (t.outbox, ("idem", "cause", "body")),
+    (t.outbox, ("idem", "cause", "effect_key", "body")),
     (t.task, ("key", "text", "decided_by")),
     (t.audit, ("actor", "target", "detail")),
 )
@@ -150,15 +168,71 @@ def _delete_what_is_only_theirs(
         name = uid.partition(":")[2] if table is not t.trace else uid
         ids = [row["id"] for row in _naming(connection, table, columns, name)]
         ids += [row["id"] for word in words for row in _holding(connection, table, columns, word)]
-        changed[table.name] += _count(connection, delete(table).where(table.c.id.in_(ids))) if ids else 0
+        gone = or_(table.c.id.in_(ids), table.c.cause.in_(_said_by(who))) if "cause" in table.c else table.c.id.in_(ids)
+        changed[table.name] += _count(connection, delete(table).where(gone))
     naming = [row for word in words for row in _holding(connection, t.outbox, ("body",), word)]
     naming += _naming(connection, t.outbox, ("body",), uid)
-    about = [row["id"] for row in naming if row["settled_at"] is not None]
-    sent = and_(t.outbox.c.id.in_(about), t.outbox.c.status == "done")
-    changed["outbox"] += _count(connection, update(t.outbox).where(sent).values(body="{}"))
-    # What was not sent could be sent again: not any more.
-    unsent = and_(t.outbox.c.id.in_(about), t.outbox.c.status != "done")
-    changed["outbox"] += _count(connection, delete(t.outbox).where(unsent))
+    o = t.outbox
+    about = or_(o.c.id.in_([row["id"] for row in naming]), o.c.cause.in_(_said_by(who)))
+    # What is with the network now can't be called back: the row only remembers that something was.
+    status, at = (
+        case((o.c.status == "sending", "stopped"), else_=o.c.status),
+        func.coalesce(o.c.settled_at, o.c.created_at),
+    )
+    sent = and_(about, o.c.status.in_(("done", "sending")))
+    changed["outbox"] += _count(connection, update(o).where(sent).values(body="{}", status=status, settled_at=at))
+    # What was not sent could still be sent: not any more.
+    changed["outbox"] += _count(connection, delete(o).where(about, o.c.body != "{}"))
+
+
+def _said_by(who: int) -> CompoundSelect[str]:
+    """The keys of everything that they said or did."""
+    m, e = t.message, t.event
+    return select(m.c.key).where(m.c.member_id == who).union_all(select(e.c.key).where(e.c.member_id == who))
+
+
+def _names(connection: Connection, who: int) -> list[str]:
+    """What they were called, the longest first. A single sign is no name that could be told from a word."""
+    called = select(t.membership.c.name).where(t.membership.c.member_id == who)
+    rows = connection.execute(called.union(select(t.member.c.name).where(t.member.c.id == who))).scalars()
+    return sorted({name for name in rows if len(name) > 1}, key=len, reverse=True)
+
+
+def _take_names(connection: Connection, names: Sequence[str], changed: Counter[str]) -> None:
+    """Out of what the bot said to others (a ranking, a list): only out of words, never out of what a message is made of."""
+    for name in names:
+        for row in _holding(connection, t.outbox, ("body",), name):
+            body = json.dumps(_without(json.loads(row["body"]), name), ensure_ascii=False)
+            changed["outbox"] += _count(
+                connection, update(t.outbox).where(t.outbox.c.id == row["id"]).values(body=body)
+            )
+        for row in _holding(connection, t.task, ("text",), name):
+            words = {"text": row["text"].replace(name, DELETED)}
+            changed["task"] += _count(connection, update(t.task).where(t.task.c.id == row["id"]).values(words))
+        for table, columns in _DEBUGGING:
+            ids = [row["id"] for row in _holding(connection, table, columns, name)]
+            changed[table.name] += _count(connection, delete(table).where(table.c.id.in_(ids)))
+
+
+def _without(value: Any, name: str) -> Any:
+    """A body of the outbox without the name: the texts of a message, the cells of a table."""
+    if isinstance(value, dict):
+        return {key: item if key in _PLACES else _without(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        # A segment is its type and what is in it.
+        return (
+            [value[0], *(_without(item, name) for item in value[1:])]
+            if _is_segment(value)
+            else [_without(item, name) for item in value]
+        )
+    return value.replace(name, DELETED) if isinstance(value, str) else value
+
+
+def _is_segment(value: list[Any]) -> bool:
+    return len(value) == 2 and isinstance(value[0], str) and value[0].isascii() and value[0].istitle()
+
+
+_PLACES = frozenset({"to", "re", "target", "url", "message_id", "member", "flag", "format"})
 
 
 def _take_words(connection: Connection, uid: str, who: int, changed: Counter[str]) -> None:

@@ -92,10 +92,16 @@ async def outbox(
     return (await session.execute(query.limit(limit))).all()
 
 
-async def dead_events(session: AsyncSession, *, before: int | None = None, limit: int = PAGE) -> Sequence[Any]:
-    """Events whose step failed, or frames that could not be decoded: newest first, with the chat where known."""
+async def dead_events(
+    session: AsyncSession, *, chat: int | None = None, before: int | None = None, limit: int = PAGE
+) -> Sequence[Any]:
+    """Events whose step failed, or that spoiled their batch: newest first, with the chat where known."""
     d = t.dead_event
-    query = select(d, t.chat.c.uid.label("chat")).join_from(d, t.chat, t.chat.c.id == d.c.chat_id, isouter=True)
+    query = select(d, t.chat.c.uid.label("chat"), t.chat.c.name.label("chat_name")).join_from(
+        d, t.chat, t.chat.c.id == d.c.chat_id, isouter=True
+    )
+    if chat is not None:
+        query = query.where(d.c.chat_id == chat)
     if before is not None:
         query = query.where(d.c.id < before)
     return (await session.execute(query.order_by(d.c.id.desc()).limit(limit))).all()

@@ -350,6 +350,15 @@ class Writer:
     def dead(self, rows: Rows) -> None:
         _DEAD.run(self.connection, rows)
 
+    def dead_event(self, row_id: int) -> Any:
+        """The row with the uid of its chat; None when there is none."""
+        d = t.dead_event
+        query = select(d, t.chat.c.uid.label("chat_uid")).join_from(d, t.chat, t.chat.c.id == d.c.chat_id, isouter=True)
+        return self.connection.execute(query.where(d.c.id == row_id)).one_or_none()
+
+    def drop_dead(self, row_id: int) -> None:
+        self.connection.execute(delete(t.dead_event).where(t.dead_event.c.id == row_id))
+
     def audit(self, rows: Rows) -> None:
         _AUDIT.run(self.connection, rows)
 

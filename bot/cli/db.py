@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,8 +12,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.cli import NO, USAGE
+from bot.cli import NO, UNUSABLE, USAGE
+from bot.cli.control import ask_running
 from bot.cli.database import Url, opened, spoken
+from bot.config import load_settings
 from bot.engine.clock import WallClock
 from bot.engine.forgetting import forget
 from storage import retention as keep
@@ -23,6 +26,8 @@ from storage.privacy import erase_member
 from storage.schema import require_current, upgrade, version
 
 Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
+_PATIENCE_S = 600.0
+"""An erasure looks through the whole log."""
 Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]
 
 
@@ -165,13 +170,30 @@ def _group_days(text: str) -> tuple[str, int]:
     return uid, int(days)
 
 
-def erase_command(member: str, db: Url = "", yes: Yes = False) -> None:
-    """删除一个成员的个人数据（先停机器人；统计和积分以化名保留）· erase one member's data; sums stay, under a pseudonym."""
+def erase_command(
+    member: Annotated[str, typer.Argument(help="成员，如 qq:10001 · whom")], db: Url = "", yes: Yes = False
+) -> None:
+    """删除一个成员的个人数据，机器人在不在运行都可以；统计和积分以化名保留 · erase one member's data, whether the bot runs or not; sums stay, under a pseudonym.
+
+    退出码 exit code: 0，3 没有这个成员的数据。
+    """
     if not yes:
         typer.confirm(f"删除 {member} 的全部个人数据，不能恢复？· erase for good?", abort=True)
-    with opened(db, "write") as database, database.begin() as connection:
-        require_current(connection)
-        changed = erase_member(connection, member, actor="cli", now=WallClock().now(), forget=forget)
+    with spoken():
+        settings = load_settings()
+    # A running bot does it itself: it keeps what it has read.
+    request = {"member": member}
+    answer = None if db else ask_running(settings, "/control/members/erase", request, timeout_s=_PATIENCE_S)
+    changed: Mapping[str, int]
+    if answer is None:
+        with opened(db, "write") as database, database.begin() as connection:
+            require_current(connection)
+            changed = erase_member(connection, member, actor="cli", now=WallClock().now(), forget=forget)
+    elif answer[0] == 200:
+        changed = answer[1]
+    else:
+        typer.echo(answer[1].get("error", ""), err=True)
+        raise typer.Exit(UNUSABLE)
     for table, count in changed.items():
         typer.echo(f"{table}: {count}")
     typer.echo("完成；以前的备份里仍有这些数据 · done; older backups still hold the data")

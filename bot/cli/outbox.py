@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli import NO, UNUSABLE
+from bot.cli import NO
 from bot.cli.control import ask_running
 from bot.cli.database import Url, opened
 from bot.config import load_settings
@@ -71,14 +71,16 @@ def resend_command(
     row_id: Annotated[int, typer.Argument(help="outbox list 里的编号 · the id of the list")], db: Url = ""
 ) -> None:
     """再发一次失败或不明的消息 · send a failed or unknown message again. 退出码: 0 已排队，1 不能重发。"""
+    send_again(row_id, db)
+
+
+def send_again(row_id: int, db: str) -> None:
+    """By the running bot, else in the database; says what became of it and ends with the exit code."""
     settings = load_settings()
     answer = None if db else ask_running(settings, f"/control/outbox/{row_id}/resend")
     if answer is not None:
         status, body = answer
         is_done = status == 200 and bool(body.get("done"))
-        if status == 403:
-            typer.echo("机器人正在运行，但不认这个用户的口令 · the running bot refused the token", err=True)
-            raise typer.Exit(UNUSABLE)
     else:
         with opened(db, "write") as database, database.engine.connect() as connection:
             kernel = Kernel(connection, plan_for=lambda chat: None, renderer=Renderer(settings.templates))

@@ -77,9 +77,6 @@ def decide_command(
         typer.echo("机器人没有运行：先 qunops run，再回答 · the bot is not running: start it, then answer", err=True)
         raise typer.Exit(UNUSABLE)
     status, body = answer
-    if status == 403:
-        typer.echo("机器人正在运行，但不认这个用户的口令 · the running bot refused the token", err=True)
-        raise typer.Exit(UNUSABLE)
     if status != 200 or not body.get("done"):
         typer.echo(f"#{task_id} 刚刚已经有人决定了 · somebody has just decided it", err=True)
         raise typer.Exit(NO)

@@ -1,14 +1,9 @@
-"""Health, readiness, metrics and the local control port, on Starlette in the bot's own loop.
-
-Control calls need the token that the bot writes beside its database (readable by its user only), and are refused from
-pages: no browser sends that header across origins.
-"""
+"""Health, readiness, metrics and the local control port, on Starlette in the bot's own loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -23,8 +18,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from bot.console.control import control_routes
 from bot.console.ports import Operations
-from bot.console.ports.accounts import Refused
 
 if TYPE_CHECKING:
     from bot.console.site import Site
@@ -92,67 +87,13 @@ def build_web(operations: Operations, token: str, site: LazySite | None = None) 
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    def is_allowed(request: Request) -> bool:
-        return hmac.compare_digest(request.headers.get("x-qunops-token", "").encode(), token.encode())
-
-    async def resend(request: Request) -> Response:
-        if not is_allowed(request):
-            return JSONResponse({"error": "token"}, status_code=403)
-        done = await operations.resend(int(request.path_params["row_id"]), "cli")
-        return JSONResponse({"done": done}, status_code=200 if done else 404)
-
-    async def decide(request: Request) -> Response:
-        if not is_allowed(request):
-            return JSONResponse({"error": "token"}, status_code=403)
-        data = await request.json()
-        done = await operations.decide(
-            int(request.path_params["task_id"]),
-            str(data["choice"]),
-            str(data.get("by", "console:cli")),
-            str(data.get("text", "")),
-        )
-        return JSONResponse({"done": done}, status_code=200 if done else 404)
-
-    async def reload(request: Request) -> Response:
-        if not is_allowed(request):
-            return JSONResponse({"error": "token"}, status_code=403)
-        return JSONResponse({"problems": await operations.reload()})
-
-    async def take_import(request: Request) -> Response:
-        if not is_allowed(request):
-            return JSONResponse({"error": "token"}, status_code=403)
-        data = await request.json()
-        match request.path_params["step"]:
-            case "begin":
-                await operations.begin_import()
-                return JSONResponse({"done": True})
-            case "batch":
-                return JSONResponse(await operations.import_history(str(data["chat"]), data["said"]))
-            case "end":
-                await operations.end_import(str(data["chat"]), "cli", data["detail"])
-                return JSONResponse({"done": True})
-        return JSONResponse({"error": "step"}, status_code=404)
-
-    async def accounts(request: Request) -> Response:
-        if not is_allowed(request):
-            return JSONResponse({"error": "token"}, status_code=403)
-        try:
-            answer = await operations.accounts_act(str(request.path_params["what"]), await request.json())
-        except Refused as refused:
-            return JSONResponse({"refused": refused.code}, status_code=409)
-        return JSONResponse(dict(answer))
-
     rest = [Mount("/", app=site)] if site is not None else []
     return Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
-            Route("/control/outbox/{row_id:int}/resend", resend, methods=["POST"]),
-            Route("/control/tasks/{task_id:int}", decide, methods=["POST"]),
-            Route("/control/reload", reload, methods=["POST"]),
-            Route("/control/import/{step}", take_import, methods=["POST"]),
-            Route("/control/console/{what}", accounts, methods=["POST"]),
+            *control_routes(operations, token),
             *rest,
         ]
     )

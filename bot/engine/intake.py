@@ -83,6 +83,10 @@ class Intake:
             fresh.append(Fresh(event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
         return fresh
 
+    def forget(self, uid: str) -> None:
+        """The member was erased."""
+        self._private_group.pop(uid, None)
+
     def before_step(self, batch: Batch, item: Fresh) -> None:
         """What the event changes in people, marks and the day, before any play sees it."""
         event, room = item.event, item.logged_in

@@ -25,12 +25,13 @@ from sqlalchemy.exc import OperationalError
 from bot.core.events import Event, OperatorDecided
 from bot.core.play import ALL_CAPABILITIES, Capability, Member
 from bot.core.text import clean
-from bot.engine import codec
+from bot.engine import codec, logged
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.clock import from_ms, to_ms
-from bot.engine.directory import Directory
+from bot.engine.directory import Directory, Room
 from bot.engine.failpoints import fp
+from bot.engine.forgetting import forget
 from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
@@ -45,6 +46,7 @@ from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group
 from storage.history import mark_bots, open_gaps
 from storage.history import record as record_import
+from storage.privacy import erase_member
 from storage.writer import Writer
 
 R = TypeVar("R")
@@ -55,6 +57,10 @@ RESTART = "restart"
 """The cause of a gap that a process left which ended without a word."""
 _MAX_CHAIN = 200
 """How many plays may start each other from one event before it counts as a loop."""
+
+
+class NotRepeatable(Exception):
+    """A dead event that the log can't give back (a timer, an answer of the network), or whose step was done."""
 
 
 class Kernel:
@@ -308,6 +314,52 @@ class Kernel:
             self.writer.audit([[actor, "outbox.resend", str(row_id), "{}", to_ms(now)]])
         self.outbox.add(pending)
         return True
+
+    def retry(self, dead_id: int, now: datetime, actor: str) -> str:
+        """Steps a dead event again, for the play that failed or for all; "" or the error of the new failure, which then
+        stands in the place of the old one. What it sends goes with the next cycle.
+
+        Nothing happens twice: awards, notes and sends are known by their cause. Raises `LookupError` when the event is
+        not there, `NotRepeatable` when the log can't give it back.
+        """
+        with self._connection.begin():
+            row = self.writer.dead_event(dead_id)
+            if row is None:
+                raise LookupError(dead_id)
+            room = self.directory.rooms.get(row.chat_uid or "")
+            event = self._logged(row, room) if room is not None else None
+        if room is None or event is None or row.error.startswith("template: "):
+            raise NotRepeatable(dead_id)
+        failures: list[str] = []
+
+        def work(batch: Batch) -> None:
+            self.writer.drop_dead(dead_id)
+            self.writer.audit([[actor, "dead.retry", str(dead_id), "{}", batch.now_ms]])
+            self._stepper.step(batch, room, event, row.ref)
+            failures[:] = [dead[3] for dead in batch.dead]
+
+        self._attempt(now, work)
+        return failures[0] if failures else ""
+
+    def erase_member(self, uid: str, now: datetime, actor: str) -> dict[str, int]:
+        """Takes a person out of the rows and out of memory; rows changed per table. Raises `StorageError`.
+
+        Memory forgets everybody: what names them may be held by any group, and all of it is read again when needed.
+        """
+        with self._connection.begin():
+            changed = erase_member(self._connection, uid, actor=actor, now=now, forget=forget)
+        self.directory.forget(self.directory.rooms.values())
+        self.directory.members.pop(uid, None)
+        self._intake.forget(uid)
+        self._times.refresh_later()
+        self._is_stale = True
+        return changed
+
+    def _logged(self, row: Any, room: Room) -> Event | None:
+        return logged.find(
+            self._connection, row.cause, row.at, chat_id=room.id, chat=room.uid, account=room.primary,
+            account_id=self.directory.accounts.get(room.primary, 0), roles=self.directory.roster(room),
+        )  # fmt: skip
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

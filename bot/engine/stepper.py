@@ -60,13 +60,13 @@ class Stepper:
                     self._advance(batch, item.room, item.event, one)
             self._intake.after_step(item)
 
-    def step(self, batch: Batch, room: Room, event: Event) -> None:
-        """One event that the engine made itself."""
+    def step(self, batch: Batch, room: Room, event: Event, only: str = "") -> None:
+        """One event that the engine made itself, or repeats; `only`: for this play."""
         if room.plan is None:
             return
         batch.rooms[room.id] = room
         self.runs.ready(batch, room)
-        for one in list(runner.hearers(room.plan, event)):
+        for one in [one for one in runner.hearers(room.plan, event) if only in ("", one.active.ref)]:
             self._advance(batch, room, event, one)
 
     def keep(

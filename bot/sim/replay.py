@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,25 +19,17 @@ from sqlalchemy import Connection, func, or_, select
 from bot.core import events as ev
 from bot.core.events import Event, MessageReceived
 from bot.core.play import Member
-from bot.core.segments import Text
 from bot.engine import codec
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.kernel import Kernel
+from bot.engine.logged import LOGGED, event_of, message_of
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
 from bot.sim.house import House
 from bot.transports.base import Group
 from storage import tables as t
 
-_COPY = 16
-_LOGGED = {
-    cls.__name__: cls
-    for cls in (
-        ev.MessageEdited, ev.MessageRecalled, ev.MemberJoined, ev.MemberLeft, ev.JoinRequested, ev.BotInvited,
-        ev.MemberMuted, ev.RoleChanged, ev.NameChanged, ev.GroupRenamed, ev.Poked, ev.FileUploaded, ev.ReactionAdded,
-        ev.EssenceChanged,
-    )
-}  # fmt: skip
+_BACKFILLED, _COPY = 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +104,16 @@ def read_log(connection: Connection, chat: str) -> Recorded:
         .join(t.chat, t.chat.c.id == message.c.chat_id)
         .where(where, message.c.account_id == room.account_id, message.c.flags.op("&")(_COPY) == 0)
     )
-    inbound = [_message(row, room.uid, roles) for row in messages]
+    inbound = [
+        Inbound(message_of(row, room.uid, roles), from_ms(row.received_at), bool(row.flags & _BACKFILLED))
+        for row in messages
+    ]
     events = connection.execute(
         select(event, t.member.c.uid.label("member_uid"))
         .outerjoin(t.member, t.member.c.id == event.c.member_id)
-        .where(event.c.chat_id == room.id, event.c.account_id == room.account_id, event.c.kind.in_(_LOGGED))
+        .where(event.c.chat_id == room.id, event.c.account_id == room.account_id, event.c.kind.in_(LOGGED))
     )
-    inbound += [_event(row, chat, room.uid) for row in events]
+    inbound += [Inbound(event_of(row, chat, room.uid), from_ms(row.received_at)) for row in events]
     inbound.sort(key=lambda item: (item.arrived_at, item.event.at, item.event.id))
     done_at = connection.execute(select(func.max(t.outbox.c.created_at)).where(t.outbox.c.chat_id == room.id)).scalar()
     last = max([from_ms(done_at or 0), *(item.arrived_at for item in inbound[-1:])])
@@ -140,29 +134,6 @@ def _members(connection: Connection, chat_id: int) -> list[Member]:
         )
         for row in rows
     ]  # fmt: skip
-
-
-def _message(row: Any, account: str, roles: Mapping[str, Member]) -> Inbound:
-    known = roles.get(row.member_uid or "")
-    parts = codec.decode_segments(orjson.loads(row.segments)) if row.segments else (Text(row.text),)
-    event = MessageReceived(
-        id=row.key, account=account, chat=row.chat_uid, at=from_ms(row.sent_at), member=row.member_uid or "",
-        message_id=row.platform_id, text=row.text, segments=parts, kind=row.kind, name=known.name if known else "",
-        role=known.role if known else "member", reply_to=row.reply_to,
-        mentions=tuple(orjson.loads(row.mentions)) if row.mentions else (), mentions_all=bool(row.flags & 4),
-        is_to_bot=bool(row.flags & 2), is_private=bool(row.flags & 1),
-    )  # fmt: skip
-    return Inbound(event, from_ms(row.received_at), bool(row.flags & 8))
-
-
-def _event(row: Any, chat: str, account: str) -> Inbound:
-    cls = _LOGGED[row.kind]
-    known = {each.name for each in fields(cls)} - {"segments"}
-    data = {key: value for key, value in orjson.loads(row.data).items() if key in known}
-    base = {"id": row.key, "account": account, "chat": chat, "at": from_ms(row.at), "member": row.member_uid or ""}
-    required = {each.name: "" for each in fields(cls) if each.name in ("message_id", "text", "name", "flag", "emoji")}
-    event: Event = cls(**{**required, **data, **base})
-    return Inbound(event, from_ms(row.received_at))
 
 
 def replay(

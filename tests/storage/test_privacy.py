@@ -103,3 +103,46 @@ def test_erasing_again_finds_nobody(database: Database) -> None:
         erase_member(connection, "qq:1", actor="cli", now=NOW)
     with database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM member WHERE uid LIKE 'erased:%'")).scalar() == 2
+
+
+def test_what_waits_to_be_sent_is_not_sent(database: Database) -> None:
+    """A message to them that waits goes; one that is with the network only remembers that it was."""
+    rows = _scene(database)
+    body = '{"seg": [["Text", "提醒"]], "to": "qq:1"}'
+    with database.begin() as connection:
+        rows.connection = connection
+        rows.outbox("waits", "ready", body=body)
+        rows.outbox("under way", "sending", body=body)
+        rows.outbox("another's", "ready", body='{"seg": [["Text", "提醒"]], "to": "qq:12"}')
+        erase_member(connection, "qq:1", actor="cli", now=NOW)
+    with database.reading() as connection:
+        o = t.outbox.c
+        found = connection.execute(select(o.idem, o.status, o.body).where(o.idem.not_like("o_"))).all()
+        assert sorted(tuple(row) for row in found) == [
+            ("another's", "ready", '{"seg": [["Text", "提醒"]], "to": "qq:12"}'),
+            ("under way", "stopped", "{}"),
+        ]
+
+
+def test_the_name_goes_from_what_the_bot_said_to_others(database: Database) -> None:
+    """A ranking keeps its other lines; answers to them go by their cause; ids and the kinds of segments are no names."""
+    with database.begin() as connection:
+        rows = Rows(connection)
+        text_, other = rows.member("Text"), rows.member("12")
+        key = "77@1"
+        rows.says(text_, "打卡", key=key)
+        rows.points(other, 1)
+        ranking = '{"seg": [["Text", "1. Text的昵称 5 分\\n2. Text 4 分"], ["Mention", {"target": "qq:Textile"}]]}'
+        rows.outbox("ranking", body=ranking)
+        rows.outbox("answer", cause=key, body='{"seg": [["Text", "好的"]]}')
+        add(connection, t.trace, chat_id=rows.chat, ref="共读/打卡", cause=key, event="MessageReceived", version="v",
+            why="{}", before="", after="", effects="[]", at=MONDAY_MS)  # fmt: skip
+        erase_member(connection, "qq:Text", actor="cli", now=NOW)
+    with database.reading() as connection:
+        bodies = {row.idem: row.body for row in connection.execute(select(t.outbox.c.idem, t.outbox.c.body))}
+        assert bodies["answer"] == "{}"
+        assert json.loads(bodies["ranking"])["seg"] == [
+            ["Text", "1. （已删除） 5 分\n2. （已删除） 4 分"],
+            ["Mention", {"target": "qq:Textile"}],
+        ]
+        assert connection.execute(text("SELECT count(*) FROM trace")).scalar() == 0

@@ -35,6 +35,12 @@ class Operations(Protocol):
 
     async def decide(self, task_id: int, choice: str, actor: str, text: str) -> bool: ...
 
+    async def retry(self, dead_id: int, actor: str) -> str:
+        """Empty when the event was stepped, else how it failed again. Raises `LookupError`, `StorageError`."""
+
+    async def erase_member(self, uid: str, actor: str) -> dict[str, int]:
+        """Rows changed per table. Raises `StorageError` when nobody of that uid is known."""
+
     async def reload(self) -> list[str]: ...
 
     async def import_history(self, chat: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]: ...

@@ -1,0 +1,87 @@
+"""The local control port: what commands ask of the running bot.
+
+Calls need the token that the bot writes beside its database (readable by its user only), and are refused from pages: no
+browser sends that header across origins.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.console.ports import Operations
+from bot.console.ports.accounts import Refused
+from bot.core.errors import StorageError
+
+_Answer = Callable[[Request, Mapping[str, Any]], Awaitable[Response]]
+
+
+def control_routes(operations: Operations, token: str) -> list[Route]:
+    """Each takes and gives JSON. 403: the token is wrong; 404: there is no such thing; 409: it can't be done."""
+
+    def guarded(path: str, answer: _Answer) -> Route:
+        async def endpoint(request: Request) -> Response:
+            if not hmac.compare_digest(request.headers.get("x-qunops-token", "").encode(), token.encode()):
+                return JSONResponse({"error": "token"}, status_code=403)
+            try:
+                return await answer(request, await request.json() if await request.body() else {})
+            except LookupError:
+                return _done(False)
+            except StorageError as error:
+                return JSONResponse({"error": str(error)}, status_code=409)
+
+        return Route(path, endpoint, methods=["POST"])
+
+    async def resend(request: Request, data: Mapping[str, Any]) -> Response:
+        return _done(await operations.resend(request.path_params["row_id"], "cli"))
+
+    async def decide(request: Request, data: Mapping[str, Any]) -> Response:
+        by, text = str(data.get("by", "console:cli")), str(data.get("text", ""))
+        return _done(await operations.decide(request.path_params["task_id"], str(data["choice"]), by, text))
+
+    async def retry(request: Request, data: Mapping[str, Any]) -> Response:
+        error = await operations.retry(request.path_params["dead_id"], "cli")
+        return JSONResponse({"done": not error, "error": error})
+
+    async def erase(request: Request, data: Mapping[str, Any]) -> Response:
+        return JSONResponse(await operations.erase_member(str(data["member"]), "cli"))
+
+    async def reload(request: Request, data: Mapping[str, Any]) -> Response:
+        return JSONResponse({"problems": await operations.reload()})
+
+    async def take_import(request: Request, data: Mapping[str, Any]) -> Response:
+        match request.path_params["step"]:
+            case "begin":
+                await operations.begin_import()
+            case "batch":
+                return JSONResponse(await operations.import_history(str(data["chat"]), data["said"]))
+            case "end":
+                await operations.end_import(str(data["chat"]), "cli", data["detail"])
+            case _:
+                return JSONResponse({"error": "step"}, status_code=404)
+        return _done(True)
+
+    async def accounts(request: Request, data: Mapping[str, Any]) -> Response:
+        try:
+            return JSONResponse(dict(await operations.accounts_act(request.path_params["what"], data)))
+        except Refused as refused:
+            return JSONResponse({"refused": refused.code}, status_code=409)
+
+    return [
+        guarded("/control/outbox/{row_id:int}/resend", resend),
+        guarded("/control/tasks/{task_id:int}", decide),
+        guarded("/control/dead/{dead_id:int}/retry", retry),
+        guarded("/control/members/erase", erase),
+        guarded("/control/reload", reload),
+        guarded("/control/console/{what}", accounts),
+        guarded("/control/import/{step}", take_import),
+    ]
+
+
+def _done(is_done: bool) -> Response:
+    return JSONResponse({"done": is_done}, status_code=200 if is_done else 404)
