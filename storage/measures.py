@@ -152,15 +152,15 @@ def takers(
 
 
 def links(connection: Connection, chat: int | None, first: str, last: str) -> tuple[int, int, int]:
-    """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people."""
-    r = t.reply_day.c
+    """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people among those active."""
+    r, d = t.reply_day.c, t.member_day.c
     span = (r.day >= first, r.day <= last)
+    there = _in(select(d.member_id).where(d.day >= first, d.day <= last), t.member_day, chat)
     gave = _in(select(r.member_id).where(*span, _person(connection, r)), t.reply_day, chat)
-    got = _in(select(r.to_id.label("member_id")).where(*span, r.to_id.not_in(_machines(connection))), t.reply_day, chat)
-    counts = [select(func.count(distinct(each.subquery().c.member_id))) for each in (gave, got)]
-    either = gave.union(got).subquery()
-    found = [connection.execute(query).scalar() or 0 for query in (*counts, select(func.count()).select_from(either))]
-    return found[0], found[1], found[2]
+    got = _in(select(r.to_id).where(*span, r.to_id.not_in(bots(connection)), r.to_id.in_(there)), t.reply_day, chat)
+    given = set(connection.execute(gave.distinct()).scalars())
+    received = set(connection.execute(got.distinct()).scalars())
+    return len(given), len(received), len(given | received)
 
 
 def answers(
@@ -282,10 +282,6 @@ def _everywhere(query: Select[Any], chat: int | None) -> Select[Any]:
     return query.where(n.chat_id == chat) if chat is not None else query.where(n.chat_id.in_(select(t.chat.c.id)))
 
 
-def _machines(connection: Connection) -> frozenset[int]:
-    return bots(connection)
-
-
 def _person(connection: Connection, columns: Any) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = columns.member_id.not_in(_machines(connection))
+    found: ColumnElement[bool] = columns.member_id.not_in(bots(connection))
     return found

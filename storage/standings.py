@@ -65,18 +65,11 @@ def transitions(
         for day in (before, after)
     )
     same = and_(one.c.chat_id == other.c.chat_id, one.c.member_id == other.c.member_id)
-    query = (
-        select(
-            func.coalesce(one.c.value, "").label("old"),
-            func.coalesce(other.c.value, "").label("new"),
-            func.count().label("n"),
-        )
-        .select_from(one.join(other, same, full=True))
-        .group_by(func.coalesce(one.c.value, ""), func.coalesce(other.c.value, ""))
-    )
+    query = select(one.c.value.label("old"), other.c.value.label("new"), func.count().label("n"))
+    query = query.select_from(one.join(other, same, full=True)).group_by(one.c.value, other.c.value)
     if chat is not None:
         query = query.where(func.coalesce(one.c.chat_id, other.c.chat_id) == chat)
-    return {(r.old, r.new): r.n for r in connection.execute(query)}
+    return {(r.old or "", r.new or ""): r.n for r in connection.execute(query)}
 
 
 def holders(connection: Connection, chat: int, scheme: str) -> Sequence[Any]:

@@ -113,8 +113,9 @@ def place(people: Iterable[Facts], observed: int = MONTH) -> list[Placed]:
 
 
 def pyramid(facts: Facts, share: float = 1.0) -> tuple[str, tuple[str, str]]:
-    """The tier, and the rule that gave it in Chinese and English. `share` of a month was observed."""
-    core, activated = ceil(CORE_DAYS * share), ceil(ACTIVATED_DAYS * share)
+    """The tier, and the rule that gave it in Chinese and English. `share` of a month was observed; one
+    lively day makes nobody a regular."""
+    core, activated = max(3, ceil(CORE_DAYS * share)), max(2, ceil(ACTIVATED_DAYS * share))
     days = (f"最近 {MONTH} 天活跃 {facts.days} 天", f"active on {facts.days} of the last {MONTH} days")
     given = (f"帮助或回复别人 {facts.given} 次", f"helped or answered {facts.given} times")
     both = (f"{days[0]},{given[0]}", f"{days[1]}, {given[1]}")

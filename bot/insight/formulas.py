@@ -236,12 +236,12 @@ def _spoke_after(figures: Figures, people: list[tuple[int, int, str]]) -> int:
 
 @_metric("interaction.rate")
 def _interaction(figures: Figures) -> Raw:
-    return _share(min(figures.links[2], figures.active), figures.active)
+    return _share(figures.links[2], figures.active)
 
 
 @_metric("interaction.answered_share")
 def _answered_share(figures: Figures) -> Raw:
-    return _share(min(figures.links[1], figures.active), figures.active)
+    return _share(figures.links[1], figures.active)
 
 
 @_metric("interaction.frequency")
