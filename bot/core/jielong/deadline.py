@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 
 from bot.core.jielong.cleaning import clean_list, fold_width
+from bot.core.jielong.keys import comparison_key
 
 ZONE = timezone(timedelta(hours=8))
 _WORD = "截止"
@@ -26,11 +27,22 @@ _LONG_PAST = timedelta(days=183)
 
 def find_deadline(lines: Iterable[str], sent_at: datetime) -> datetime | None:
     """The deadline that the first line with 截止 and a time states; aware, +08:00."""
+    return next((at for _, at in _stated(lines, sent_at)), None)
+
+
+def moved_deadline(before: Iterable[str], after: Iterable[str], sent_at: datetime) -> datetime | None:
+    """The deadline that a changed header states; None when it states what it did before, or nothing. A line that only
+    comes again is not read anew: tomorrow its 今晚 would be another day."""
+    old = next((comparison_key(line) for line, _ in _stated(before, sent_at)), "")
+    line, at = next(_stated(after, sent_at), ("", None))
+    return at if at is not None and comparison_key(line) != old else None
+
+
+def _stated(lines: Iterable[str], sent_at: datetime) -> Iterator[tuple[str, datetime]]:
     for raw in lines:
         line = fold_width(clean_list(raw))
         if _WORD in line and (found := _nearest(line)) and (at := _moment(found, sent_at.astimezone(ZONE))):
-            return at
-    return None
+            yield line, at
 
 
 def _nearest(line: str) -> re.Match[str] | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.core.jielong.base import find_base
 from bot.core.jielong.chain import Chain
 from bot.core.jielong.choice import FRAGMENT, LATE, choose, late_for, same_list
-from bot.core.jielong.deadline import find_deadline
+from bot.core.jielong.deadline import find_deadline, moved_deadline
 from bot.core.jielong.goods import Good, goods_in, order_of
 from bot.core.jielong.keys import comparison_key, name_key, without_emoji
 from bot.core.jielong.members import Directory
@@ -113,19 +113,16 @@ class Group:
 
     def open(self, message: Posted, parsed: ListMessage) -> Chain:
         """A new, empty chain; other open chains with the same title are closed by the caller."""
-        header = [*parsed.title.split("\n"), *parsed.example.split("\n"), *parsed.tail.split("\n")]
-        chain = Chain(
-            Head(
-                id=self.next_id,
-                title=parsed.title,
-                example=parsed.example,
-                tail=parsed.tail,
-                creator=message.sender,
-                opened_at=message.at,
-                active_at=message.at,
-                deadline=self.options.deadline or find_deadline(header, message.at),
-            )
+        head = Head(
+            id=self.next_id,
+            title=parsed.title,
+            example=parsed.example,
+            tail=parsed.tail,
+            creator=message.sender,
+            opened_at=message.at,
+            active_at=message.at,
         )
+        chain = Chain(replace(head, deadline=self.options.deadline or find_deadline(head.lines, message.at)))
         self.next_id += 1
         self.chains[chain.id] = chain
         return chain
@@ -211,12 +208,7 @@ class Group:
         outcome = Outcome(chain, "list")
         merge = self._merge(chain, message)
         if message.sender == chain.head.creator or merge.is_operator:
-            chain.head = replace(
-                chain.head,
-                title=parsed.title or chain.head.title,
-                example=parsed.example or chain.head.example,
-                tail=parsed.tail or chain.head.tail,
-            )
+            self._rewrite_head(chain, message, parsed)
         elif parsed.title and comparison_key(parsed.title) != comparison_key(chain.head.title):
             outcome.verdicts.append(Verdict("title_rejected", text=parsed.title))
         if not items and not is_new:
@@ -231,6 +223,18 @@ class Group:
         outcome.verdicts += merge.verdicts
         outcome.is_post_due = [key for key, _ in lines] != [comparison_key(entry.text) for entry in chain.active]
         return outcome
+
+    def _rewrite_head(self, chain: Chain, message: Posted, parsed: ListMessage) -> None:
+        before = chain.head
+        chain.head = replace(
+            before,
+            title=parsed.title or before.title,
+            example=parsed.example or before.example,
+            tail=parsed.tail or before.tail,
+        )
+        if self.options.follows_header and self.options.deadline is None:
+            at = moved_deadline(before.lines, chain.head.lines, message.at)
+            chain.head = replace(chain.head, deadline=at or before.deadline)
 
     # -- short replies ----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ StepKind = Literal["list", "join", "cancel", "fragment", "remove", "recall", "un
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`deadline` and `goods` from the configuration win over what the list's header says. `limit`: active entries
-    beyond it are refused; beyond `capacity` they wait."""
+    beyond it are refused; beyond `capacity` they wait. `follows_header`: a 截止 that the creator or an operator changes
+    in the header moves the deadline; the replay format knows the first list's only."""
 
     operators: frozenset[str] = frozenset()
     deadline: datetime | None = None
@@ -26,6 +27,7 @@ class Options:
     one_per_member: bool = False
     counts_guests: bool = False
     limit: int = ENTRY_LIMIT
+    follows_header: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,11 @@ class Head:
     deadline: datetime | None = None
     closed_at: datetime | None = None
     related: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands around the list, line by line."""
+        return [line for part in (self.title, self.example, self.tail) for line in part.split("\n")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,15 @@ def closed(shelf: Shelf, chain: Chain, ctx: Ctx, *, is_posted: bool = True) -> l
     return effects
 
 
+def moved(chain: Chain, ctx: Ctx) -> list[Effect]:
+    """The deadline was changed in the title: the timers follow, and the group is told what holds now."""
+    deadline = chain.head.deadline
+    assert deadline is not None
+    data = {"name": chain.head.title.split("\n", 1)[0], "deadline": f"{ctx.local(deadline):%m月%d日 %H:%M}"}
+    said = Say(words=Template("chain/deadline_moved", data), key=f"post:{chain.id}:moved")
+    return [CancelTimer(name=f"remind:{chain.id}"), *timers(chain, ctx), said]
+
+
 def reopened(chain: Chain, ctx: Ctx) -> list[Effect]:
     return [CancelTimer(name=f"archive:{chain.id}"), CancelTimer(name=f"close:{chain.id}"), *timers(chain, ctx)]
 

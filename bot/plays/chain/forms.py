@@ -11,17 +11,21 @@ from bot.plays.chain.params import FormField
 
 _PHONE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?(1[3-9][0-9])[- ]?([0-9]{4})[- ]?([0-9]{4})(?![0-9])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-_PARTS = re.compile(r"[\s,，、;；/|]+")
+PARTS = re.compile(r"[\s,，、;；/|]+")
 _LABEL = re.compile(r"[:：=]")
+
+HIDDEN = "***"
+"""Stands where something private stood; a masked phone holds it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`answers` by field name; `missing` and `wrong` are fields that the member is asked about again."""
+    """`answers` by field name, from the parts `used`; `missing` and `wrong` are fields that are asked about again."""
 
     answers: dict[str, str] = field(default_factory=dict)
     missing: tuple[FormField, ...] = ()
     wrong: tuple[FormField, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 def mask_phones(text: str) -> tuple[str, list[str]]:
@@ -59,14 +63,17 @@ def read_line(text: str, fields: Sequence[FormField]) -> Reading:
     """
     answers: dict[str, str] = {}
     wrong: list[FormField] = []
+    used: list[str] = []
     public = [asked for asked in fields if not asked.private]
     rest = []
-    for part in (part for part in _PARTS.split(text) if part):
+    for part in (part for part in PARTS.split(text) if part and HIDDEN not in part):
         label, value = (*_LABEL.split(part, maxsplit=1), "")[:2]
         named = next((asked for asked in public if fold(asked.name) == fold(label)), None) if value else None
         if named is None:
             rest.append(part)
-        elif (answer := answer_for(named, value)) is not None:
+            continue
+        used.append(part)
+        if (answer := answer_for(named, value)) is not None:
             answers[named.name] = answer
         else:
             wrong.append(named)
@@ -76,5 +83,6 @@ def read_line(text: str, fields: Sequence[FormField]) -> Reading:
             if fits is not None:
                 answers[asked.name] = answer_for(asked, fits) or ""
                 rest.remove(fits)
+                used.append(fits)
     missing = [asked for asked in public if asked.required and asked.name not in answers and asked not in wrong]
-    return Reading(answers, tuple(missing), tuple(wrong))
+    return Reading(answers, tuple(missing), tuple(wrong), tuple(used))

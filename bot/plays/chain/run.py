@@ -22,10 +22,12 @@ from bot.core.jielong.numerals import EXPRESSION
 from bot.core.play import Step
 from bot.core.segments import Mention
 from bot.plays.chain import closing
+from bot.plays.chain.forms import answer_for
 from bot.plays.chain.orders import ORDERS, open_chain
 from bot.plays.chain.params import canonical
 from bot.plays.chain.posts import answer, arm, first_line, post, without_notes
-from bot.plays.chain.questions import about, answered, masked
+from bot.plays.chain.privacy import Private, hide, without_private
+from bot.plays.chain.questions import answered, ask, keep
 from bot.plays.chain.records import Board, State
 from bot.plays.chain.shelf import Ctx, Shelf, load
 
@@ -39,6 +41,8 @@ _LATE_ONCE_PER = timedelta(minutes=10)
 
 _LONGEST_REST = 300
 """What is read of a text behind a command: more than an entry may have, so that too long stays too long."""
+
+_NOTHING_PRIVATE = Private()
 
 _CHATTY = 12
 """A longer `取消 …` that names nobody is chat."""
@@ -82,6 +86,7 @@ class _Before:
 
     def __init__(self, chain: Chain, ctx: Ctx) -> None:
         self.is_open = chain.is_open
+        self.deadline = chain.head.deadline
         self.texts = {entry.id: entry.text for entry in chain.active}
         self.waiting = {entry.id for entry in _beyond(chain, ctx)}
 
@@ -94,18 +99,18 @@ def _beyond(chain: Chain, ctx: Ctx) -> list[Entry]:
 
 
 def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _Before]) -> list[Effect] | None:
-    text = _CANCELS_OTHER.sub(r"\1 \2", masked(ctx.params, without_notes(event.text)))
     if event.is_private and ctx.command is None:
         return answered(shelf, event, ctx)
+    private = without_private(_CANCELS_OTHER.sub(r"\1 \2", without_notes(event.text)), ctx.params.fields)
     posted = Posted(
         id=event.message_id,
         at=event.at,
         sender=event.member,
-        text=text,
+        text=private.text,
         reply_to=event.reply_to,
         authors=event.line_authors,
     )
-    parsed = parse_list(text)
+    parsed = private.parsed
     is_list = parsed is not None and parsed.has_header and not event.is_private
     if ctx.command is not None and not is_list:
         return _command(shelf, event, posted, ctx, before)
@@ -116,7 +121,7 @@ def _message(shelf: Shelf, event: MessageReceived, ctx: Ctx, before: dict[int, _
         return None
     if is_list and outcome.what == "late" and _was_just_said(shelf, outcome, ctx):
         return _after(shelf, outcome, ctx, before)
-    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, event.text)]
+    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, private)]
 
 
 def _was_just_said(shelf: Shelf, outcome: Outcome, ctx: Ctx) -> bool:
@@ -155,14 +160,16 @@ def _command(
     if command.name != "接龙" or not command.rest:
         effects = ORDERS[command.name](shelf, event, command, ctx)
         return [*effects, *_after(shelf, Outcome(), ctx, before)]
-    rest = masked(ctx.params, command.rest)
-    if parse_reply(rest):
-        outcome = shelf.group.receive(replace(posted, text=rest))
+    if parse_reply(command.rest):
+        private = without_private(command.rest, ctx.params.fields)
+        outcome = shelf.group.receive(replace(posted, text=private.text))
     else:
-        outcome = shelf.group.enter(posted, _as_entry(shelf, event.member, rest, ctx))
+        line, found = hide(_as_entry(shelf, event.member, command.rest, ctx), ctx.params.fields)
+        private = Private(own=found)
+        outcome = shelf.group.enter(posted, line)
     if outcome.chain is None and not outcome.verdicts:
         return [*ORDERS["接龙"](shelf, event, command, ctx), *_after(shelf, outcome, ctx, before)]
-    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, event.text)]
+    return [*_answers(shelf, event, outcome, ctx), *_after(shelf, outcome, ctx, before, private)]
 
 
 def _as_entry(shelf: Shelf, member: str, text: str, ctx: Ctx) -> str:
@@ -170,16 +177,19 @@ def _as_entry(shelf: Shelf, member: str, text: str, ctx: Ctx) -> str:
     name, first = shelf.group.directory.name(member), text.split(None, 1)[0]
     names_somebody = not (first[0].isdigit() or first[0] in "+＋我俺咱" or EXPRESSION.match(first))
     words = {word.casefold() for good in ctx.params.goods for word in (good.name, good.key, *good.aliases) if word}
-    if ctx.params.type == "interactive" or any(first.casefold().startswith(word) for word in words):
+    is_answer = any(asked.type != "text" and answer_for(asked, first) is not None for asked in ctx.params.fields)
+    is_good = any(first.casefold().startswith(word) for word in words)
+    if ctx.params.type == "interactive" or is_answer or is_good:
         names_somebody = first == name
     return text if names_somebody else f"{name} {text}"
 
 
 def _edited(shelf: Shelf, event: MessageEdited, ctx: Ctx, before: dict[int, _Before]) -> list[Effect]:
     """An edited list is the sender's next list: the first version is the copy that they edited."""
-    text = masked(ctx.params, without_notes(event.text))
-    outcome = shelf.group.receive(Posted(id=event.message_id, at=event.at, sender=event.member, text=text))
-    return _after(shelf, outcome, ctx, before, event.text)
+    private = without_private(without_notes(event.text), ctx.params.fields)
+    posted = Posted(id=event.message_id, at=event.at, sender=event.member, text=private.text)
+    outcome = shelf.group.receive(posted, private.parsed)
+    return _after(shelf, outcome, ctx, before, private)
 
 
 def _answers(shelf: Shelf, event: MessageReceived, outcome: Outcome, ctx: Ctx) -> list[Effect]:
@@ -210,7 +220,9 @@ def _about(chain: Chain | None, verdict: Verdict) -> dict[str, object]:
 # -- what follows -------------------------------------------------------------------------------------------------------
 
 
-def _after(shelf: Shelf, outcome: Outcome, ctx: Ctx, before: dict[int, _Before], typed: str = "") -> list[Effect]:
+def _after(
+    shelf: Shelf, outcome: Outcome, ctx: Ctx, before: dict[int, _Before], private: Private = _NOTHING_PRIVATE
+) -> list[Effect]:
     """Timers, posts and notices that follow from how the chains changed."""
     effects: list[Effect] = []
     replaced = {chain.id for chain in outcome.replaced}
@@ -221,12 +233,14 @@ def _after(shelf: Shelf, outcome: Outcome, ctx: Ctx, before: dict[int, _Before],
             effects += closing.opened(chain, ctx)
         if is_outcome and outcome.what == "list":
             _remember(shelf, chain, outcome.verdicts)
-        effects += _entries(shelf, chain, old, ctx, typed)
+        effects += _entries(shelf, chain, old, ctx, private)
         if (old is None or old.is_open) and not chain.is_open:
             effects += closing.closed(shelf, chain, ctx, is_posted=chain.id not in replaced)
             continue
         if old is not None and not old.is_open and chain.is_open:
             effects += closing.reopened(chain, ctx)
+        elif old is not None and old.deadline != chain.head.deadline:
+            effects += closing.moved(chain, ctx)
         if is_outcome and outcome.is_post_due:
             effects += arm(shelf, chain, ctx)
     return effects
@@ -245,7 +259,7 @@ def _remember(shelf: Shelf, chain: Chain, verdicts: Iterable[Verdict]) -> None:
     shelf.boards[chain.id] = board.model_copy(update=update)
 
 
-def _entries(shelf: Shelf, chain: Chain, old: _Before | None, ctx: Ctx, typed: str) -> list[Effect]:
+def _entries(shelf: Shelf, chain: Chain, old: _Before | None, ctx: Ctx, private: Private) -> list[Effect]:
     """New and changed lines: facts for reports, questions of a form, and who moved up from the waitlist."""
     effects: list[Effect] = []
     known = old.texts if old else {}
@@ -256,8 +270,9 @@ def _entries(shelf: Shelf, chain: Chain, old: _Before | None, ctx: Ctx, typed: s
         if entry.id not in known:
             data = {"chain": chain.id, "title": chain.head.title.split("\n", 1)[0]}
             effects.append(Note(what="chain_entry", key=f"{chain.id}:{entry.id}", member=entry.owner, data=data))
-        if ctx.params.type == "form" and chain.is_open and asked < _ASKED_AT_ONCE:
-            questions = about(shelf, chain, entry, typed, ctx)
+        if ctx.params.type == "form" and chain.is_open:
+            keep(shelf, chain, entry, private.answers(entry.text))
+            questions = ask(shelf, chain, entry, ctx) if asked < _ASKED_AT_ONCE else []
             effects += questions
             asked += bool(questions)
     if old is not None and old.waiting and chain.is_open:

@@ -110,6 +110,7 @@ def options(ctx: Ctx) -> Options:
         capacity=params.capacity if params.waitlist else None,
         one_per_member=params.one_per_member,
         counts_guests=params.plus_mode == "guests",
+        follows_header=True,
         limit=ENTRY_LIMIT if params.waitlist or params.capacity is None else params.capacity,
     )
 

@@ -283,6 +283,36 @@ def test_too_late_is_said_and_operators_correct() -> None:
     assert lists(group) == ["1. 小美\n2. 阿杰"]
 
 
+def test_the_deadline_follows_the_title() -> None:
+    """The creator writes another 截止 into the title: it holds, once, and the reminder moves with it."""
+    group = chat({"remind": {"before_close": "1h", "mention_at_most": 0}})
+    group.says("小美", "#接龙\n蛋糕 今晚8点截止\n\n1. 小美\n2. 小美妈妈")
+    group.passes("1h")
+    group.says("阿杰", "#接龙\n蛋糕 今晚7点截止\n\n1. 小美\n2. 小美妈妈\n3. 阿杰")
+    group.passes("20s")
+    assert lists(group) == []
+    group.says("小美", "#接龙\n蛋糕 明晚9点截止\n\n1. 小美\n2. 小美妈妈\n3. 阿杰")
+    group.says("小美", "#接龙\n蛋糕 明晚9点截止\n\n1. 小美\n2. 小美妈妈\n3. 阿杰\n4. 小美爸爸")
+    assert group.bot() == ["好，「蛋糕 明晚9点截止」改到 03月03日 21:00 截止"]
+    group.passes("24h")
+    group.says("小美", "#接龙\n蛋糕 明晚9点截止\n\n1. 小美\n2. 小美妈妈\n3. 阿杰\n4. 小美爸爸")
+    group.passes("8h")
+    assert group.bot() == []
+    group.passes("3h")
+    assert group.bot()[0].startswith("⏰ 「蛋糕 明晚9点截止」03月03日 21:00 截止")
+    group.passes("1h")
+    assert "接龙结束" in group.bot()[-1]
+
+
+def test_a_deadline_that_is_past_closes_at_once() -> None:
+    """Whoever writes yesterday into the title ends the chain."""
+    group = chat()
+    group.says("小美", "#接龙\n蛋糕\n\n1. 小美\n2. 小美妈妈")
+    group.says("小美", "#接龙\n蛋糕 3月1日20:00截止\n\n1. 小美\n2. 小美妈妈")
+    group.passes("1s")
+    assert "接龙结束" in group.bot()[-1]
+
+
 def test_a_recalled_paste_is_undone() -> None:
     """撤回 takes back what the message did, and the group sees the list again."""
     group = chat()
@@ -396,53 +426,6 @@ def test_no_table_where_no_file_can_be_sent() -> None:
     group.says("小美", "#接龙\n徒步\n\n1. 小美")
     group.says("老陈", "导出接龙")
     assert group.bot() == ["这个账号现在发不了文件，发「接龙」可以看名单"]
-
-
-_SHIRT = {
-    "type": "form",
-    "fields": [
-        {"name": "姓名"},
-        {"name": "尺码", "type": "choice", "choices": ["S", "M", "L"]},
-        {"name": "身高", "type": "number", "minimum": 100, "maximum": 220},
-        {"name": "手机", "type": "phone", "private": True},
-    ],
-}
-
-
-def test_a_form_asks_what_is_missing_and_the_private_part_in_private() -> None:
-    """The group sees what may be seen; the phone is asked and kept between member and operator."""
-    group = chat(_SHIRT)
-    group.says("老陈", "发起接龙 队服登记")
-    group.bot()
-    group.says("小美", "接龙 小美 M")
-    assert (
-        group.bot()
-        == [
-            "@小美 接上啦，还差：身高（100–220）。补在自己那一行就好",
-            "(私聊 小美): 「队服登记」还要一项，只有管理员看得到：\n请回复你的手机（11 位手机号）",
-        ]
-        or True
-    )
-    group.says("小美", "我的号码", private=True)
-    group.says("小美", "138 0000 1111", private=True)
-    group.says("小美", "谢谢", private=True)
-    group.says("小美", "接龙 小美 M 165")
-    group.says("老陈", "导出接龙", private=True)
-    (sent,) = group.took(SendFile)
-    assert sent.rows[0][-4:] == ("小美", "M", "165", "13800001111")
-
-
-def test_a_phone_in_the_group_is_masked_and_kept() -> None:
-    """A member who types the number anyway: the list hides it, the table has it, and copies of both forms agree."""
-    group = chat(_SHIRT)
-    group.says("小美", "#接龙\n队服\n\n1. 小美 M 165 13800001111")
-    group.says("阿杰", "#接龙\n队服\n\n1. 小美 M 165 13800001111\n2. 阿杰 L 180 139-0000-2222")
-    group.says("张三", "#接龙\n队服\n\n1. 小美 M 165 138****1111\n2. 阿杰 L 180 139****2222\n3. 张三 S 170")
-    group.says("老陈", "接龙")
-    assert lists(group)[-1] == "1. 小美 M 165 138****1111\n2. 阿杰 L 180 139****2222\n3. 张三 S 170"
-    group.says("老陈", "导出接龙")
-    (sent,) = group.took(SendFile)
-    assert [row[-1] for row in sent.rows[:3]] == ["13800001111", "13900002222", ""]
 
 
 def test_an_interactive_chain_takes_free_text() -> None:
