@@ -33,9 +33,15 @@ class Totals:
 
 
 def totals_of(
-    chain: Chain, goods: Sequence[Good], *, capacity: int | None = None, counts_guests: bool = False
+    chain: Chain,
+    goods: Sequence[Good],
+    *,
+    capacity: int | None = None,
+    counts_guests: bool = False,
+    counts_people: bool = False,
 ) -> Totals:
-    """Every active entry counted, in order, and the sums."""
+    """Every active entry counted, in order, and the sums. `capacity` is of entries, with `counts_people` of what they
+    stand for; who comes after one that waits waits too, also where a smaller one would still fit."""
     counted, items = [], dict[str, Decimal]()
     quantity, amount = Decimal(0), Decimal("0.00")
     for place, entry in enumerate(chain.active):
@@ -48,6 +54,7 @@ def totals_of(
             for name, number in order.items.items():
                 items[name] = items.get(name, Decimal(0)) + number
         quantity += count
-        counted.append(Counted(entry, count, order, capacity is not None and place >= capacity))
+        is_waiting = capacity is not None and (quantity > capacity if counts_people else place >= capacity)
+        counted.append(Counted(entry, count, order, is_waiting))
     in_order = {good.name: items[good.name] for good in goods if good.name in items}
     return Totals(tuple(counted), quantity, in_order, amount)

@@ -119,6 +119,9 @@ class Params(PlayParams):
         None, description="多久后或几点截止;标题里写了截止时间的以标题为准 · closes after this long or at this time"
     )
     capacity: int | None = Field(None, ge=1, le=500, description="名额 · places")
+    capacity_counts: Literal["lines", "people"] = Field(
+        "lines", description="名额按行数算,还是按每行写的人数算(「+2」占两个) · places are lines, or the people in them"
+    )
     waitlist: bool = Field(True, description="满了以后排候补 · beyond capacity members wait")
     one_per_member: bool = Field(False, description="同名的再接一次算修改 · the same name again is an edit")
     plus_mode: Literal["count", "guests"] = Field(
@@ -145,11 +148,20 @@ class Params(PlayParams):
     def _fits(self) -> Params:
         if self.open and not self.title:
             raise ValueError("定时开接龙要写 title · open needs a title")
+        if self.capacity_counts == "people" and (self.capacity is None or not self.waitlist):
+            raise ValueError(
+                "capacity_counts: people 要和 capacity、waitlist: true 一起用 · "
+                "capacity_counts: people needs a capacity and the waitlist"
+            )
         if self.fields and self.type != "form":
             raise ValueError("fields 只用于 type: form · fields belong to type form")
         if self.type == "form" and not self.fields:
             raise ValueError("type: form 要写 fields · type form needs fields")
         return self
+
+    @property
+    def counts_people(self) -> bool:
+        return self.capacity_counts == "people"
 
     @property
     def lets_members_open(self) -> bool:

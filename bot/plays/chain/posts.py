@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.core.effects import Effect, Lane, Say, SetTimer, Template
 from bot.core.events import MessageReceived
-from bot.core.jielong import Chain, Entry, goods_of, native, totals_of
+from bot.core.jielong import Chain, Entry, Totals, goods_of, native, totals_of
 from bot.core.jielong.numerals import plain
+from bot.plays.chain.params import Params
 from bot.plays.chain.records import Board
 from bot.plays.chain.shelf import Ctx, Shelf
 
@@ -61,7 +62,9 @@ def summary(shelf: Shelf, chain: Chain, ctx: Ctx) -> dict[str, Any]:
     """Everything that a template may say about a chain."""
     options, params = shelf.group.options, ctx.params
     goods = goods_of(chain, options)
-    totals = totals_of(chain, goods, capacity=params.capacity, counts_guests=options.counts_guests)
+    totals = totals_of(
+        chain, goods, capacity=params.capacity, counts_guests=options.counts_guests, counts_people=params.counts_people
+    )
     texts = [entry.text for entry in chain.active]
     deadline = chain.head.deadline
     return {
@@ -86,7 +89,20 @@ def summary(shelf: Shelf, chain: Chain, ctx: Ctx) -> dict[str, Any]:
         ],
         "capacity": params.capacity or 0,
         "has_waitlist": params.waitlist,
-        "waiting": max(0, len(texts) - params.capacity) if params.capacity else 0,
+        **_places(totals, params),
+    }
+
+
+def _places(totals: Totals, params: Params) -> dict[str, Any]:
+    """How many places are left and who waits. `place_unit` says what a place is where that could be misread."""
+    waiting = [number for number, counted in enumerate(totals.entries, start=1) if counted.is_waiting]
+    taken = plain(totals.quantity) if params.counts_people else len(totals.entries)
+    is_misread = not params.counts_people and totals.quantity != len(totals.entries)
+    return {
+        "waiting": len(waiting),
+        "first_waiting": waiting[0] if waiting else 0,
+        "places_left": max(0, params.capacity - taken) if params.capacity else 0,
+        "place_unit": "条" if is_misread else "位",
     }
 
 

@@ -17,7 +17,7 @@ from bot.core.events import (
     PlayStarted,
     TimerFired,
 )
-from bot.core.jielong import Chain, Entry, Outcome, Posted, Verdict, parse_list, parse_reply
+from bot.core.jielong import Chain, Entry, Outcome, Posted, Verdict, parse_list, parse_reply, totals_of
 from bot.core.jielong.numerals import EXPRESSION
 from bot.core.play import Step
 from bot.core.segments import Mention
@@ -92,7 +92,16 @@ class _Before:
 
 
 def _beyond(chain: Chain, ctx: Ctx) -> list[Entry]:
-    return chain.active[ctx.params.capacity :] if ctx.params.capacity and ctx.params.waitlist else []
+    """The entries that wait."""
+    params = ctx.params
+    if not params.capacity or not params.waitlist:
+        return []
+    if not params.counts_people:
+        return chain.active[params.capacity :]
+    totals = totals_of(
+        chain, (), capacity=params.capacity, counts_guests=params.plus_mode == "guests", counts_people=True
+    )
+    return [counted.entry for counted in totals.entries if counted.is_waiting]
 
 
 # -- messages -----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,13 @@ def export(shelf: Shelf, chain: Chain, ctx: Ctx, to: str) -> SendFile:
     """One row per entry, the totals below."""
     group, params = shelf.group, ctx.params
     goods = goods_of(chain, group.options)
-    totals = totals_of(chain, goods, capacity=group.options.capacity, counts_guests=group.options.counts_guests)
+    totals = totals_of(
+        chain,
+        goods,
+        capacity=group.options.capacity,
+        counts_guests=group.options.counts_guests,
+        counts_people=params.counts_people,
+    )
     columns = ["序号", "内容", "接龙人", "归属"]
     columns += [good.name for good in goods] + ["金额", "收款"] if goods else ["数量"]
     columns += [asked.name for asked in params.fields]

@@ -114,9 +114,35 @@ def test_the_waitlist_moves_up() -> None:
     group.says("阿杰", "+1")
     group.says("张三", "+1")
     group.passes("20s")
-    assert group.bot()[-1].endswith("※ 名额 2 位已满，第 3 位起候补（1 位）")
+    assert group.bot()[-1].endswith("※ 名额 2 位已满，第 3 条起候补（1 条）")
     group.says("阿杰", "取消")
     assert group.bot() == ["🎉 @张三 「桌游」有位置空出来，候补转正啦：张三"]
+
+
+def test_places_are_lines_and_said_so_where_it_matters() -> None:
+    """By default a line takes one place whatever it stands for: then the note speaks of lines, not of heads."""
+    group = chat({"capacity": 4})
+    group.says("小美", "#接龙\n桌游\n\n1. 小美 2人")
+    group.says("阿杰", "+1")
+    group.passes("20s")
+    assert group.bot()[-1].endswith("※ 名额 4 条（一行算一条），还剩 2 条")
+
+
+def test_places_may_be_people() -> None:
+    """capacity_counts: people: +2 takes two, who comes after the first one that waits waits too, and moves up in order."""
+    group = chat({"capacity": 4, "capacity_counts": "people"})
+    group.says("小美", "#接龙\n桌游\n\n1. 小美 2人")
+    group.says("阿杰", "+1")
+    group.passes("20s")
+    assert group.bot()[-1].endswith("※ 名额 4 位，还剩 1 位")
+    group.says("张三", "+2")
+    group.says("李四", "+1")
+    group.passes("20s")
+    assert group.bot()[-1].endswith("※ 名额 4 位已满，第 3 条起候补（2 条）")
+    group.says("阿杰", "取消")
+    assert group.bot() == ["🎉 @张三 「桌游」有位置空出来，候补转正啦：张三 +2"]
+    group.says("小美", "取消")
+    assert group.bot() == ["🎉 @李四 「桌游」有位置空出来，候补转正啦：李四"]
 
 
 def test_without_a_waitlist_a_full_chain_says_so() -> None:
