@@ -8,10 +8,9 @@ from datetime import datetime
 
 from bot.core.effects import Effect, Say, Template
 from bot.core.events import MessageReceived
-from bot.core.jielong import Chain, Entry, Posted, Step, goods_of, parse_list
-from bot.core.jielong.goods import Order, order_of
+from bot.core.jielong import Chain, Entry, Posted, Step, parse_list
 from bot.core.play import Capability, Command
-from bot.core.segments import Mention
+from bot.plays.chain import money
 from bot.plays.chain.closing import missing, opened
 from bot.plays.chain.posts import answer, arm, first_line, post, summary
 from bot.plays.chain.shelf import Ctx, Shelf
@@ -154,92 +153,19 @@ def undo(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> li
     return [answer(ctx, event, "undone", n=int(number[0])), *arm(shelf, chain, ctx)]
 
 
-# -- money --------------------------------------------------------------------------------------------------------------
-
-
 def mark_paid(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
     chain = the_chain(shelf, event)
-    if chain is None:
-        return [_overview(shelf, event, ctx)]
-    found, unknown = _numbered(chain, command.rest)
-    if not found:
-        return [answer(ctx, event, "which_paid", command=command.name, unknown=unknown)]
-    for _, entry in found:
-        where = (chain.id, entry.id)
-        if command.name == "已付":
-            shelf.paid[where] = _amount(shelf, chain, entry)
-        else:
-            shelf.paid.pop(where, None)
-    marked = [{"number": number, "text": first_line(entry)} for number, entry in found]
-    left = _unpaid(shelf, chain)
-    return [answer(ctx, event, "paid", is_paid=command.name == "已付", marked=marked, unknown=unknown, left=len(left))]
+    return money.mark_paid(shelf, event, command, chain, ctx) if chain else [_overview(shelf, event, ctx)]
 
 
 def payments(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
     chain = the_chain(shelf, event)
-    if chain is None:
-        return [_overview(shelf, event, ctx)]
-    rows = [_bill(shelf, chain, number, entry) for number, entry in enumerate(chain.active, start=1)]
-    return [answer(ctx, event, "payments", name=chain.head.title.split("\n", 1)[0], rows=rows)]
+    return money.payments(shelf, event, chain, ctx) if chain else [_overview(shelf, event, ctx)]
 
 
 def dun(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) -> list[Effect]:
-    """Reminds, once per owner, who has not paid; said in the group, also when ordered in private."""
     chain = the_chain(shelf, event)
-    if chain is None:
-        return [_overview(shelf, event, ctx)]
-    left = _unpaid(shelf, chain)
-    if not left:
-        return [answer(ctx, event, "all_paid")]
-    owners = list(dict.fromkeys(entry.owner for _, entry in left))
-    called = owners[: ctx.params.unpaid_mention_at_most]
-    names = shelf.group.directory
-    data = {
-        "name": chain.head.title.split("\n", 1)[0],
-        "mentions": [Mention(uid, names.name(uid)) for uid in called],
-        "more": len(owners) - len(called),
-        "rows": [_bill(shelf, chain, number, entry) for number, entry in left if entry.owner in called],
-    }
-    return [Say(words=Template("chain/unpaid", data))]
-
-
-def _numbered(chain: Chain, text: str) -> tuple[list[tuple[int, Entry]], list[int]]:
-    numbers = list(dict.fromkeys(int(number) for number in re.findall(r"\d{1,3}", text)))
-    active = chain.active
-    found = [(number, active[number - 1]) for number in numbers if 1 <= number <= len(active)]
-    return found, [number for number in numbers if not 1 <= number <= len(active)]
-
-
-def _amount(shelf: Shelf, chain: Chain, entry: Entry) -> str:
-    return f"{_order(shelf, chain, entry).amount:.2f}"
-
-
-def _order(shelf: Shelf, chain: Chain, entry: Entry) -> Order:
-    options = shelf.group.options
-    return order_of(entry.text, goods_of(chain, options), counts_guests=options.counts_guests)
-
-
-def _bill(shelf: Shelf, chain: Chain, number: int, entry: Entry) -> dict[str, object]:
-    """One row of what is owed."""
-    order = _order(shelf, chain, entry)
-    paid = shelf.paid.get((chain.id, entry.id), "")
-    amount = f"{order.amount:.2f}"
-    return {
-        "number": number,
-        "text": first_line(entry),
-        "amount": amount,
-        "is_unparsed": order.is_unparsed,
-        "paid": paid,
-        "differs": bool(paid) and paid != amount,
-    }
-
-
-def _unpaid(shelf: Shelf, chain: Chain) -> list[tuple[int, Entry]]:
-    return [
-        (number, entry)
-        for number, entry in enumerate(chain.active, start=1)
-        if not shelf.paid.get((chain.id, entry.id))
-    ]
+    return money.dun(shelf, event, chain, ctx) if chain else [_overview(shelf, event, ctx)]
 
 
 ORDERS: Mapping[str, Answer] = {

@@ -198,6 +198,9 @@ def commands(params: Params) -> tuple[CommandSpec, ...]:
     return own + (_PAYMENT_COMMANDS if params.type == "group_buy" else ())
 
 
+FOR_OPERATORS = frozenset(spec.name for spec in (*_COMMANDS, *_PAYMENT_COMMANDS) if spec.for_operators)
+
+
 def canonical(params: Params, name: str) -> str:
     """The name of a command as this package knows it."""
     return next((spec.name for spec in _COMMANDS if _called(spec, params.word).name == name), name)

@@ -24,7 +24,7 @@ from bot.core.segments import Mention
 from bot.plays.chain import closing
 from bot.plays.chain.forms import answer_for
 from bot.plays.chain.orders import ORDERS, open_chain
-from bot.plays.chain.params import canonical
+from bot.plays.chain.params import FOR_OPERATORS, canonical
 from bot.plays.chain.posts import answer, arm, first_line, post, without_notes
 from bot.plays.chain.privacy import Private, hide, without_private
 from bot.plays.chain.questions import answered, ask, keep
@@ -165,6 +165,8 @@ def _command(
 ) -> list[Effect] | None:
     assert ctx.command is not None
     command = replace(ctx.command, name=canonical(ctx.params, ctx.command.name), rest=ctx.command.rest[:_LONGEST_REST])
+    if command.name in FOR_OPERATORS and (ctx.member is None or not ctx.member.is_operator):
+        return None
     shelf.group.pass_time(event.at)
     if command.name != "接龙" or not command.rest:
         effects = ORDERS[command.name](shelf, event, command, ctx)

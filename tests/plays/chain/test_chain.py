@@ -410,7 +410,7 @@ def test_a_group_buy_adds_up_and_collects() -> None:
     group.says("老陈", "催款")
     assert group.bot() == [
         "1. 小美 A1 B2 已付 ✓\n还有 2 条未付",
-        "写上序号吧，比如「已付 2 5」；没有第 9 条",
+        "写上序号或名字吧，比如「已付 2 5-8」「已付 全部」；没对上：9",
         "「团水果」收款：\n1. 小美 A1 B2 148.00 元 ✓\n2. 阿杰 芒果3箱 118.50 元 未付\n3. 张三 随便 待确认 未付",
         "💰 「团水果」还差几位的款，方便时付一下哦\n2. 阿杰 芒果3箱 118.50 元\n3. 张三 随便 待确认\n@阿杰 @张三 看到回一声就好",
     ]
@@ -418,6 +418,59 @@ def test_a_group_buy_adds_up_and_collects() -> None:
     assert group.bot()[-1].endswith(
         "※ 待确认：3. 张三 随便\n※ 接龙结束，共 3 条：车厘子 ×1，芒果 ×5，合计 266.50 元。谢谢大家～"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "paid"),
+    [
+        ("已付 2", "2"),
+        ("已付2 3", "23"),
+        ("已付 2-4", "234"),
+        ("已付 4到2", "234"),
+        ("已付 1、3，第4", "134"),
+        ("已收 １，２", "12"),
+        ("已付 阿杰", "2"),
+        ("已付 @阿杰 李四", "24"),
+        ("已付 全部", "1234"),
+        ("已付 3 9", "3"),
+        ("已付 没这个人", ""),
+        ("已付", ""),
+    ],
+)
+def test_who_paid_is_named_as_people_type_it(typed: str, paid: str) -> None:
+    """Numbers, ranges, names, everybody; what names nobody is said."""
+    group = chat(_FRUIT)
+    group.says("小美", "#接龙\n团水果\n\n1. 小美 A1\n2. 阿杰 B1\n3. 张三 A1\n4. 李四 B2")
+    group.says("老陈", typed)
+    group.says("老陈", "收款")
+    rows = group.bot()[-1].split("\n")[1:]
+    assert "".join(row[0] for row in rows if row.endswith("✓")) == paid
+
+
+def test_buying_together_from_the_first_order_to_the_last_payment() -> None:
+    """Orders, payments, a reminder of who is left only, a change after payment, a refund, and the table of it all."""
+    group = chat({**_FRUIT, "capacity": 3})
+    group.says("小美", "#接龙\n团水果\n\n1. 小美 A1\n2. 阿杰 B1\n3. 张三 A1\n4. 李四 B2")
+    group.says("小美", "已付 1")
+    assert group.bot() == []
+    group.says("老陈", "已付 1 2")
+    assert group.bot()[-1].endswith("还有 1 条未付")
+    group.says("老陈", "催款")
+    assert group.bot() == ["💰 「团水果」还差几位的款，方便时付一下哦\n3. 张三 A1 69.00 元\n@张三 看到回一声就好"]
+    group.says("阿杰", "不来了")
+    group.says("小美", "#接龙\n团水果\n\n1. 小美 A2\n2. 张三 A1\n3. 李四 B2")
+    group.bot()
+    group.says("老陈", "收款")
+    assert group.bot()[-1] == (
+        "「团水果」收款：\n1. 小美 A2 138.00 元 已付 69.00，金额有变\n2. 张三 A1 69.00 元 未付\n"
+        "3. 李四 B2 79.00 元 未付\n已退出：阿杰 B1 付过 39.50，记得退款"
+    )
+    group.says("老陈", "已付 全部")
+    group.says("老陈", "催款")
+    assert group.bot()[-1] == "全部付清啦，不用催～"
+    group.says("老陈", "导出接龙")
+    (sent,) = group.took(SendFile)
+    assert [row[7] for row in sent.rows] == ["已付", "已付", "已付", ""]
 
 
 def test_an_order_changed_after_payment_is_shown() -> None:
@@ -444,6 +497,31 @@ def test_the_table_goes_to_the_operator_and_runs_no_formula() -> None:
     assert sent.rows[0][1].startswith("'=HYPERLINK")
     assert sent.rows[1] == (2, "阿杰 B2", "小美", "阿杰", "", 2, 79.0, "未付")
     assert sent.rows[-1] == ("合计", "", "", "", 1, 2, 148.0, "")
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_what_is_for_operators_is_silence_to_members(private: bool) -> None:
+    """No table with everybody's answers, no undoing, no marking as paid, no reminder: also not by the chain's creator."""
+    group = chat(_FRUIT)
+    group.says("小美", "#接龙\n团水果\n\n1. 小美 A1\n2. 阿杰 B2")
+    before = dict(group.slots["测试/chain"])
+    for typed in (
+        "导出接龙",
+        "接龙历史",
+        "撤销接龙 1",
+        "已付 1",
+        "已付 全部",
+        "未付 1",
+        "收款",
+        "催款",
+        "发起接龙 新的",
+    ):
+        group.says("小美", typed, private=private)
+        group.says("阿杰", typed, private=private)
+    group.passes("1m")
+    assert group.bot() == []
+    assert group.took(SendFile) == []
+    assert {key: slot for key, slot in group.slots["测试/chain"].items() if slot != before.get(key)} == {}
 
 
 def test_no_table_where_no_file_can_be_sent() -> None:
