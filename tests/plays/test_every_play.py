@@ -369,6 +369,24 @@ def test_a_text_without_end_behind_a_command_is_not_echoed(role: str, who: str) 
 
 
 @every_role
+@pytest.mark.parametrize("private", [False, True])
+def test_what_is_for_operators_is_silence_to_members(role: str, private: bool) -> None:
+    """Whatever a member types after a command that is not theirs, in the group or in private: no word, no file."""
+    bench = Bench(cast()[role], ALL_CAPABILITIES)
+    bench.start()
+    bench.take()
+    bench.effects.clear()
+    for spec in bench.active.play.commands(bench.active.params):
+        for name in (spec.name, *spec.aliases) if spec.for_operators else ():
+            for rest in ("", " 1", " 甲", " 全部") if spec.rest == "optional" else ("",):
+                bench.now += timedelta(seconds=20)
+                bench.says("甲", f"{name}{rest}", private=private)
+    assert bench.bot() == []
+    assert bench.effects == []
+    assert bench.ledger == {}
+
+
+@every_role
 def test_a_play_wants_only_capabilities_of_keys_that_exist(role: str) -> None:
     """What `check` would point at is really there."""
     active = cast()[role]
