@@ -25,6 +25,7 @@ from bot.engine.history import Said
 from bot.engine.images import Downloads
 from bot.engine.kernel import Kernel, NotRepeatable
 from bot.engine.live import LiveEngine
+from bot.engine.merging import MergeRefused
 from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.engine.rollups import roll_up, settle_days
@@ -209,6 +210,24 @@ class App:
         from bot.usecases.commands import act
 
         return await act(self.backstage.accounts, what, data)
+
+    async def merge(self, older: str, newer: str, evidence: str, actor: str) -> str:
+        """Two ids become one person; why not, or ""."""
+        now, kinds = self.clock.now(), all_plays()
+        try:
+            await self.engine.call(lambda kernel: kernel.merge(older, newer, evidence, actor, now, kinds))
+        except MergeRefused as refused:
+            return str(refused)
+        return ""
+
+    async def split(self, newer: str, actor: str) -> str:
+        """Takes a merge back; why not, or ""."""
+        now, kinds = self.clock.now(), all_plays()
+        try:
+            await self.engine.call(lambda kernel: kernel.part(newer, actor, now, kinds))
+        except MergeRefused as refused:
+            return str(refused)
+        return ""
 
     async def tidy(self) -> int:
         """Cuts the log to what the settings keep; how many rows went."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, distinct, func, select
 
 from storage import tables as t
+from storage.persons import by_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,8 @@ def groups(connection: Connection, today: date, *, uid: str = "", days: int = 14
 
 
 def _figures(connection: Connection, chat: Any, today: date, days: int) -> GroupFigures:
-    d = t.member_day
+    d = by_person(connection, t.member_day, chat.id)
+    people = by_person(connection, t.membership, chat.id)
     here = d.c.chat_id == chat.id
 
     def active(last: int) -> int:
@@ -49,7 +51,7 @@ def _figures(connection: Connection, chat: Any, today: date, days: int) -> Group
     by_day = select(d.c.day, func.sum(d.c.msgs)).where(here, d.c.day >= first.isoformat()).group_by(d.c.day)
     counts = {day: int(count) for day, count in connection.execute(by_day)}
     sums = connection.execute(select(func.sum(d.c.msgs), func.sum(d.c.checkins)).where(here)).one()
-    roster = select(func.count()).where(t.membership.c.chat_id == chat.id, t.membership.c.left_at.is_(None))
+    roster = select(func.count()).where(people.c.chat_id == chat.id, people.c.left_at.is_(None))
     return GroupFigures(
         id=chat.id,
         uid=chat.uid,

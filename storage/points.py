@@ -59,6 +59,12 @@ def gained_since(connection: Connection, chat_id: int, member_id: int, since: in
     return {source: int(points) for source, points in connection.execute(query)}
 
 
+def owner_of(connection: Connection, idem: str) -> str | None:
+    """The uid whose entry that is."""
+    query = select(member.c.uid).join_from(ledger, member, member.c.id == ledger.c.member_id)
+    return connection.execute(query.where(ledger.c.idem == idem)).scalar()
+
+
 def held_of(connection: Connection, chat_id: int, until: int) -> dict[str, int]:
     """Member uid → points that came at or before `until` and are still there; members without any are left out."""
     old = func.sum(case(((ledger.c.delta > 0) & (ledger.c.at <= until), ledger.c.delta), else_=0))

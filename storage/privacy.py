@@ -35,6 +35,7 @@ from sqlalchemy import (
 
 from bot.core.errors import StorageError
 from bot.core.play import DELETED
+from storage import persons
 from storage import tables as t
 
 ERASED = "erased:"
@@ -104,6 +105,7 @@ def erase_member(
     _delete_what_is_only_theirs(connection, uid, who, words, changed)
     _take_names(connection, names, changed)
     _take_words(connection, uid, who, changed)
+    changed["identity"] += persons.erase(connection, who)
     _scrub_slots(connection, uid, changed)
     for table, columns in _NAMED_IN:
         changed[table.name] += _rename(connection, table, columns, uid, pseudonym)

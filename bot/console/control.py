@@ -72,11 +72,23 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         except Refused as refused:
             return JSONResponse({"refused": refused.code}, status_code=409)
 
+    async def identity(request: Request, data: Mapping[str, Any]) -> Response:
+        by, newer = str(data.get("by", "console:cli")), str(data["newer"])
+        match request.path_params["act"]:
+            case "merge":
+                refused = await operations.merge(str(data["older"]), newer, str(data["evidence"]), by)
+            case "split":
+                refused = await operations.split(newer, by)
+            case _:
+                return JSONResponse({"error": "act"}, status_code=404)
+        return JSONResponse({"refused": refused}, status_code=409 if refused else 200)
+
     return [
         guarded("/control/outbox/{row_id:int}/resend", resend),
         guarded("/control/tasks/{task_id:int}", decide),
         guarded("/control/dead/{dead_id:int}/retry", retry),
         guarded("/control/members/erase", erase),
+        guarded("/control/identity/{act}", identity),
         guarded("/control/reload", reload),
         guarded("/control/console/{what}", accounts),
         guarded("/control/import/{step}", take_import),

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.core.effects import Effect
 from bot.core.events import Event, MessageReceived, Role
+from bot.core.persons import Persons
 from bot.core.points import Entry, PointRules
 
 
@@ -324,6 +325,8 @@ class Play(Generic[P, S]):
     `reads_images`: whether QR codes in the group's pictures are read for this play, as `ImageRead` events.
     `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
+    `persons`: how the slots of two ids become one when an operator says that they are the same member; without it the
+    older id's slot goes on alone. Only slots whose key is the member's uid itself are concerned.
     `forget(state, slots, uid)`: one member's words leave all slots of a run. What is named after the member (`…/<uid>`)
     is deleted and uids are replaced without it; it is needed where words stand without the uid beside them.
     `upgrade[n]` turns the state document of version n into that of n + 1; `Params` of old versions need no converter,
@@ -351,4 +354,5 @@ class Play(Generic[P, S]):
     forget: Callable[[Any, Mapping[str, Any], str], Forgotten] = _forgets_nothing
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
     """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""
+    persons: Persons[Any] | None = None
     upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

@@ -114,7 +114,7 @@ class Applier:
     ) -> None:
         """The play has said what it meant to give: the member is told of the cap, once a day and source."""
         rules = room.point_rules
-        person = self._directory.people(room).get(uid)
+        person = self._directory.person(room, uid)
         if rules is None or person is None:
             return
         data = {
@@ -129,7 +129,8 @@ class Applier:
         )  # fmt: skip
 
     def _note(self, batch: Batch, room: Room, run: Run, effect: Note, ctx: Context[Any]) -> dict[str, Any]:
-        member_id = self._directory.members.get(effect.member) if effect.member else None
+        own = self._directory.acting_id(batch.acting, room, effect.member) if effect.member else ""
+        member_id = self._directory.members.get(own)
         data = orjson.dumps(dict(effect.data), default=str).decode()
         day = str(effect.data.get("day") or ctx.day(ctx.now).isoformat())
         batch.stale_days.add((room.id, self._directory.day(room, batch.now_ms)))
@@ -137,10 +138,12 @@ class Applier:
         return {"note": effect.what, "key": effect.key}
 
     def _tag(self, batch: Batch, room: Room, effect: Tag) -> dict[str, Any]:
-        person = self._directory.people(room).get(effect.member)
-        member_id = self._directory.members.get(effect.member)
-        if member_id is not None:
-            batch.tags[(room.id, member_id, effect.tag)] = effect.on
+        person = self._directory.person(room, effect.member)
+        own = self._directory.acting_id(batch.acting, room, effect.member)
+        ids = (own,) if effect.on else self._directory.persons.ids(effect.member)
+        for uid in ids:
+            if (member_id := self._directory.members.get(uid)) is not None:
+                batch.tags[(room.id, member_id, effect.tag)] = effect.on
         if person is not None:
             (person.tags.add if effect.on else person.tags.discard)(effect.tag)
             self._directory.changed(room)
@@ -198,9 +201,9 @@ class Applier:
         front: list[Segment] = []
         if effect.mention_all and Capability.MENTION_ALL in ctx.caps:
             front += [Mention(EVERYONE, "全体成员"), Text(" ")]
-        people = self._directory.people(room)
         for uid in effect.mention:
-            front += [Mention(uid, people[uid].name if uid in people else ""), Text(" ")]
+            person = self._directory.person(room, uid)
+            front += [Mention(uid, person.name if person is not None else ""), Text(" ")]
         parts = split_text((*front, *segments(rendered)), LONGEST_TEXT)
         messages = [Message(segments=part, to=effect.to) for part in parts if part]
         if effect.reply_to and messages:
@@ -224,6 +227,7 @@ class Applier:
         expires_at: datetime | None = None,
     ) -> None:
         """One outbox row. Notices and campaigns wait for the end of the quiet hours."""
+        outgoing = self._directory.outward(room, outgoing)
         kind, body = codec.encode(outgoing)
         not_before = batch.now
         if ctx is not None and lane >= Lane.NOTICE and ctx.is_quiet(batch.now):

@@ -25,11 +25,12 @@ class Bank:
 
     def award(self, batch: Batch, room: Room, run: Run, effect: Award, ctx: Context[Any], cause: str) -> dict[str, Any]:
         """Makes the entry; what the trace will say of it comes back, with `cut` when a cap took something off."""
-        idem = _idem(room, run, effect)
+        ids = self._directory.persons.ids(effect.member)
+        idems = {uid: _idem(room, run, effect, uid) for uid in ids}
         said: dict[str, Any] = {"award": effect.points, "member": effect.member, "key": effect.key}
         if effect.account != "issue":
             said["account"] = effect.account
-        if batch.is_strict and (any(row[7] == idem for row in batch.ledger) or self._writer.ledger_seen([idem])):
+        if (batch.is_strict or len(ids) > 1) and self._is_repeated(batch, list(idems.values())):
             return {**said, "refused": "repeated"}
         source = effect.source or run.active.play.kind
         gain = self._within_caps(batch, room, effect, source, ctx)
@@ -37,19 +38,41 @@ class Bank:
             said |= {"cut": effect.points - gain, "award": gain, "source": source}
             if not gain:
                 return {**said, "refused": "cap"}
-        balance = self.balance(room, effect.member) + gain
+        balance = sum(self.balance(room, uid) for uid in ids) + gain
         if balance < 0:
-            balance = self._balance_by_now(batch, room, effect.member) + gain
+            balance = sum(self._balance_by_now(batch, room, uid) for uid in ids) + gain
         if balance < 0:
             return {**said, "refused": "balance"}
-        member_id = self._directory.members[effect.member]
-        room.balances[effect.member] = balance
-        batch.transfer(room.id, member_id, effect.account, gain, balance)
-        batch.ledger.append(
-            [room.id, member_id, gain, balance, source, effect.reason, cause, idem, batch.now_ms, effect.account,
-             effect.undoes]
-        )  # fmt: skip
+        for uid, share in self._shares(batch, room, effect, gain, ids):
+            member_id, left = self._directory.members[uid], self.balance(room, uid) + share
+            room.balances[uid] = left
+            batch.transfer(room.id, member_id, effect.account, share, left)
+            batch.ledger.append(
+                [room.id, member_id, share, left, source, effect.reason, cause, idems[uid], batch.now_ms,
+                 effect.account, effect.undoes]
+            )  # fmt: skip
         return said
+
+    def _is_repeated(self, batch: Batch, idems: Sequence[str]) -> bool:
+        return any(row[7] in idems for row in batch.ledger) or bool(self._writer.ledger_seen(idems))
+
+    def _shares(
+        self, batch: Batch, room: Room, effect: Award, gain: int, ids: Sequence[str]
+    ) -> Iterable[tuple[str, int]]:
+        """Which of a person's ids the points belong to. What is gained: the one that acts. What is spent: that one first (or
+        whose entry is undone), then the others, so that no id is ever below zero and a split leaves no debts."""
+        first = self._directory.acting_id(batch.acting, room, effect.member)
+        if gain >= 0 or len(ids) == 1:
+            return [(first, gain)]
+        if effect.undoes:
+            first = points.owner_of(self._writer.connection, effect.undoes) or first
+        left, shares = -gain, []
+        for uid in (first, *(uid for uid in ids if uid != first)):
+            taken = min(left, self.balance(room, uid))
+            if taken:
+                shares.append((uid, -taken))
+            left -= taken
+        return shares
 
     # -- balances ---------------------------------------------------------------------------------------------------
 
@@ -82,30 +105,40 @@ class Bank:
 
     def entries(self, batch: Batch, room: Room, uid: str) -> tuple[Entry, ...]:
         """The newest entries of the member, those of this batch among them."""
-        member_id = self._directory.members.get(uid)
-        if member_id is None:
-            return ()
-        fresh = [_from_row(row) for row in reversed(batch.ledger) if row[0] == room.id and row[1] == member_id]
-        stored = points.newest_entries(self._writer.connection, room.id, member_id, MOST_ENTRIES)
+        ids = self._numbers(uid)
+        fresh = [_from_row(row) for row in reversed(batch.ledger) if row[0] == room.id and row[1] in ids]
+        stored = [
+            row for each in ids for row in points.newest_entries(self._writer.connection, room.id, each, MOST_ENTRIES)
+        ]
+        stored.sort(key=lambda row: -row.at)
         return (*fresh, *map(_entry, stored))[:MOST_ENTRIES]
 
     def earned(self, batch: Batch, room: Room, uid: str, message_id: str) -> tuple[Entry, ...]:
         """What the member's message had earned, as far as it was written before this batch."""
-        member_id = self._directory.members.get(uid)
-        if member_id is None:
-            return ()
-        undone = {row[10] for row in batch.ledger}
-        found = points.earned_by(self._writer.connection, room.id, member_id, message_id, batch.now_ms)
+        undone, at = {row[10] for row in batch.ledger}, batch.now_ms
+        found = [
+            row
+            for each in self._numbers(uid)
+            for row in points.earned_by(self._writer.connection, room.id, each, message_id, at)
+        ]
         return tuple(_entry(row) for row in found if row.idem not in undone)
+
+    def _numbers(self, uid: str) -> list[int]:
+        """The rows of every id of the person."""
+        members = self._directory.members
+        return [members[each] for each in self._directory.persons.ids(uid) if each in members]
 
     def lapsing(self, batch: Batch, room: Room, until: datetime) -> dict[str, int]:
         """Member → points from before `until`, as far as this batch leaves them."""
-        held = points.held_of(self._writer.connection, room.id, to_ms(until))
-        return {uid: min(some, self.balance(room, uid)) for uid, some in held.items()}
+        found: dict[str, int] = {}
+        for uid, some in points.held_of(self._writer.connection, room.id, to_ms(until)).items():
+            head = self._directory.persons.head(uid)
+            found[head] = found.get(head, 0) + min(some, self.balance(room, uid))
+        return found
 
     def claims(self, batch: Batch, uid: str, keys: Iterable[str]) -> dict[str, str]:
         """Benefit → where the member had it."""
-        idems = {_person_key(uid, key): key for key in keys}
+        idems = {_person_key(each, key): key for key in keys for each in self._directory.persons.ids(uid)}
         found = points.claimed(self._writer.connection, idems)
         for row in batch.ledger:
             if row[7] in idems:
@@ -127,10 +160,14 @@ class Bank:
         if earned is None:
             begin = datetime.combine(day, room.day_starts, room.zone).astimezone(UTC)
             self._directory.resolve((), (), {effect.member: ""})
-            member_id = self._directory.members[effect.member]
-            earned = points.gained_since(self._writer.connection, room.id, member_id, to_ms(begin))
+            ids, earned = self._numbers(effect.member), {}
+            for member_id in ids:
+                for each, some in points.gained_since(
+                    self._writer.connection, room.id, member_id, to_ms(begin)
+                ).items():
+                    earned[each] = earned.get(each, 0) + some
             for row in batch.ledger:
-                if row[0] == room.id and row[1] == member_id and row[2] > 0 and row[9] == "issue":
+                if row[0] == room.id and row[1] in ids and row[2] > 0 and row[9] == "issue":
                     earned[row[4]] = earned.get(row[4], 0) + row[2]
             room.earned[effect.member] = earned
         left = rules.left(source, earned)
@@ -139,10 +176,10 @@ class Bank:
         return gain
 
 
-def _idem(room: Room, run: Run, effect: Award) -> str:
+def _idem(room: Room, run: Run, effect: Award, uid: str) -> str:
     if effect.once == "person":
-        return _person_key(effect.member, effect.key)
-    return _bounded(f"{room.id}|{run.ref}|{effect.member}|{effect.key}")
+        return _person_key(uid, effect.key)
+    return _bounded(f"{room.id}|{run.ref}|{uid}|{effect.key}")
 
 
 def _person_key(uid: str, key: str) -> str:

@@ -85,6 +85,8 @@ class Batch:
     refusals: dict[tuple[int, int], str] = field(default_factory=dict)
     chat_facts: dict[int, list[Any]] = field(default_factory=dict)
     touched_time: bool = False
+    acting: dict[str, str] = field(default_factory=dict)
+    """Who acts in the event at hand: the person → the id that the network named."""
 
     @property
     def now_ms(self) -> int:

@@ -15,11 +15,15 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from bot.core.effects import SendFile
 from bot.core.events import Role
 from bot.core.play import Capability, Member, Recent
 from bot.core.points import PointRules
 from bot.engine.clock import from_ms, to_ms
+from bot.engine.persons import PersonMap, named_in, with_ids
 from bot.playbook.model import ActivePlay, GroupPlan
+from bot.transports.base import Outgoing
+from storage.persons import links
 from storage.writer import Writer
 
 RECENT = 200
@@ -103,12 +107,14 @@ class Directory:
         self.accounts: dict[str, int] = {}
         self.rooms: dict[str, Room] = {}
         self.members: dict[str, int] = {}
+        self.persons = PersonMap()
         self._by_id: dict[int, Room] = {}
         self._fresh: list[tuple[dict[str, Any], str]] = []
 
     def load(self) -> None:
         """Every known chat, without its people and runs."""
         self.load_rooms()
+        self.read_persons()
         # A timer may be due before the account comes online.
         self.resolve({room.primary for room in self.rooms.values() if room.primary}, (), {})
         self.settled()
@@ -117,6 +123,13 @@ class Directory:
         """The chats alone; nothing is written."""
         for row in self._writer.all_chats():
             self._add_room(Room(row.id, row.uid, row.platform, row.kind, row.name, row.size, row.primary_uid or ""))
+
+    def read_persons(self) -> None:
+        """Which ids are one person, as the rows say."""
+        rows = links(self._writer.connection)
+        for row in rows:
+            self.members[row.member], self.members[row.head] = row.member_id, row.head_id
+        self.persons = PersonMap((row.member, row.head) for row in rows)
 
     def replan(self, plan_for: Callable[[str], GroupPlan | None]) -> None:
         """New playbooks: every room's plan anew. Runs follow when they are next needed."""
@@ -154,13 +167,14 @@ class Directory:
             for row in self._writer.roster(room.id):
                 self.members[row.uid] = row.id
                 joined = from_ms(row.joined_at) if row.joined_at is not None else None
+                mine = set().union(*(tags.get(self.members[uid], ()) for uid in self.persons.ids(row.uid)))
                 room.people[row.uid] = Person(
                     row.id,
                     row.uid,
                     row.name or row.nick,
                     row.role,
                     joined,
-                    tags.get(row.id, set()),
+                    mine,
                     is_bot=bool(row.is_bot),
                 )
             self.restand(room)
@@ -183,22 +197,50 @@ class Directory:
             person.spoke_at = max(known, default=None)
         room.roster = None
 
+    def person(self, room: Room, uid: str) -> Person | None:
+        """Who is here under any id of the person: the one that was merged last."""
+        people = self.people(room)
+        if not self.persons:
+            return people.get(uid)
+        return next((people[each] for each in reversed(self.persons.ids(uid)) if each in people), None)
+
+    def own_id(self, room: Room, uid: str) -> str:
+        """The id under which the network knows the person here."""
+        person = self.person(room, uid) if self.persons else None
+        return person.uid if person is not None else uid
+
+    def acting_id(self, acting: Mapping[str, str], room: Room, uid: str) -> str:
+        """The id that a row about the person is written under: the one that acts, else the one that is here."""
+        return acting.get(uid) or self.own_id(room, uid)
+
+    def outward(self, room: Room, outgoing: Outgoing | SendFile) -> Outgoing | SendFile:
+        """`outgoing` with the ids that the network knows the persons by."""
+        if not self.persons:
+            return outgoing
+        ids = {uid: own for uid in named_in(outgoing) if (own := self.own_id(room, uid)) != uid}
+        return with_ids(outgoing, ids) if ids else outgoing
+
     def roster(self, room: Room) -> dict[str, Member]:
         if room.roster is None:
-            room.roster = {uid: self.member(room, person) for uid, person in self.people(room).items()}
+            people: Iterable[Person] = self.people(room).values()
+            if self.persons:
+                heads = dict.fromkeys(self.persons.head(person.uid) for person in people)
+                people = [person for uid in heads if (person := self.person(room, uid)) is not None]
+            room.roster = {member.uid: member for member in (self.member(room, person) for person in people)}
         return room.roster
 
     def member(self, room: Room, person: Person) -> Member:
         """What plays see of a person. Made anew each time: kept for everybody it would double what a member costs."""
-        labels = {f"id:{person.uid}", f"role:{person.role}"}
-        if person.role != "member" or person.uid in room.operators:
+        ids = self.persons.ids(person.uid)
+        labels = {*(f"id:{uid}" for uid in ids), f"role:{person.role}"}
+        if person.role != "member" or not room.operators.isdisjoint(ids):
             labels.add("role:operator")
-        labels.update(f"role:{role}" for role, uids in room.roles.items() if person.uid in uids)
+        labels.update(f"role:{role}" for role, uids in room.roles.items() if not uids.isdisjoint(ids))
         for tag in person.tags:
             labels.update((tag, f"tag:{tag}"))
         labels.update(person.standing)
         return Member(
-            uid=person.uid, name=person.name, role=person.role, joined_at=person.joined_at, spoke_at=person.spoke_at,
+            uid=ids[0], name=person.name, role=person.role, joined_at=person.joined_at, spoke_at=person.spoke_at,
             labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
         )  # fmt: skip
 
@@ -267,6 +309,7 @@ class Directory:
 
     def reread(self) -> None:
         """What a failed transaction may have changed of the chats themselves."""
+        self.read_persons()
         for row in self._writer.all_chats():
             room = self.rooms.get(row.uid)
             if room is not None:

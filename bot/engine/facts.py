@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -39,7 +40,7 @@ class FactLoader:
         """What the play asked for."""
         facts, needs, directory = self.of_room(batch, room), heard.needs, self._directory
         if event.member:
-            person = directory.people(room).get(event.member)
+            person = directory.person(room, event.member)
             if person is not None:
                 facts.member = directory.member(room, person)
         if needs.slots:
@@ -52,6 +53,8 @@ class FactLoader:
             after = event.at - timedelta(seconds=needs.recent_s)
             newest_first = takewhile(lambda one: one.at >= after, reversed(directory.recent(room)))
             facts.recent = tuple(reversed(tuple(newest_first)))
+            if persons := directory.persons:
+                facts.recent = tuple(replace(one, member=persons.head(one.member)) for one in facts.recent)
         if needs.entries:
             facts.entries = {uid: self._applier.bank.entries(batch, room, uid) for uid in needs.entries}
         if needs.earned_by and event.member:
@@ -75,7 +78,7 @@ class FactLoader:
         balances: list[tuple[Room, str]] = []
         for room, heard in wanted:
             if room is not None and isinstance(heard.needs.balances, tuple):
-                balances += [(room, uid) for uid in heard.needs.balances if uid not in room.balances]
+                balances += [(room, uid) for uid in self._ids(heard.needs.balances) if uid not in room.balances]
             run = room.runs.get(heard.active.ref) if room and room.runs else None
             if run is None or run.is_complete or heard.needs.slots == "all":
                 continue
@@ -136,9 +139,15 @@ class FactLoader:
                 self._slots_held += len(run.slots)
 
     def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
-        uids = tuple(self._directory.people(room)) if needs.balances == "all" else needs.balances
-        self._applier.bank.load([(room, uid) for uid in uids if uid not in room.balances])
-        return {uid: room.balances[uid] for uid in uids}
+        persons = self._directory.persons
+        uids = tuple(self._directory.roster(room)) if needs.balances == "all" else needs.balances
+        self._applier.bank.load([(room, uid) for uid in self._ids(uids) if uid not in room.balances])
+        return {uid: sum(room.balances[each] for each in persons.ids(uid)) for uid in uids}
+
+    def _ids(self, uids: Sequence[str]) -> Sequence[str]:
+        """Every id of these persons."""
+        persons = self._directory.persons
+        return [each for uid in uids for each in persons.ids(uid)] if persons else uids
 
     def _scores(self, room: Room, run: Run, key: tuple[str, str], batch: Batch) -> tuple[Score, ...]:
         kind, window = key

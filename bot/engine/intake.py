@@ -39,9 +39,11 @@ _BASE = frozenset(("id", "account", "chat", "at", "member"))
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """An event that was not known before. `room` is where it is stepped, None: only logged."""
+    """An event that was not known before. `room` is where it is stepped, None: only logged. `event` names persons, as
+    plays see them, `raw` the ids that the network gave."""
 
     event: Event
+    raw: Event
     room: Room | None
     logged_in: Room
     age_s: float
@@ -80,7 +82,8 @@ class Intake:
             new.discard(key)
             self._counters.events += 1
             age_s = (item.arrived_at - event.at).total_seconds() if item.is_backfill else 0.0
-            fresh.append(Fresh(event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
+            seen = self._directory.persons.event(event)
+            fresh.append(Fresh(seen, event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
         return fresh
 
     def forget(self, uid: str) -> None:
@@ -89,7 +92,7 @@ class Intake:
 
     def before_step(self, batch: Batch, item: Fresh) -> None:
         """What the event changes in people, marks and the day, before any play sees it."""
-        event, room = item.event, item.logged_in
+        event, room = item.raw, item.logged_in
         people = self._directory.people(room)
         match event:
             case MessageReceived():
@@ -129,7 +132,7 @@ class Intake:
 
     def after_step(self, item: Fresh) -> None:
         """Remembers the message for plays that ask what came before."""
-        event, room = item.event, item.logged_in
+        event, room = item.raw, item.logged_in
         if isinstance(event, MessageReceived) and room.recent is not None:
             room.recent.append(Recent(event.member, event.at, event.text, event.message_id))
 
@@ -194,7 +197,17 @@ class Intake:
         if not room.primary:
             room.primary = event.account
             self._facts(batch, room)
+        if isinstance(event, (MemberJoined, MemberLeft)) and self._is_here_anyway(room, event.member):
+            return None
         return room if room.primary == event.account else None
+
+    def _is_here_anyway(self, room: Room, uid: str) -> bool:
+        """Whether the person is here under another id: then an id that comes or goes is nobody coming or going."""
+        persons = self._directory.persons
+        if not persons:
+            return False
+        people = self._directory.people(room)
+        return any(each != uid and each in people for each in persons.ids(uid))
 
     def _group_of(self, event: MessageReceived) -> Room | None:
         """The group that a private message concerns: the one named by `切换 <群名>`, else where the member spoke last,

@@ -34,6 +34,7 @@ from bot.engine.failpoints import fp
 from bot.engine.forgetting import forget
 from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
+from bot.engine.merging import Kinds, Merging
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
 from bot.engine.render import Renderer
@@ -361,7 +362,24 @@ class Kernel:
             account_id=self.directory.accounts.get(room.primary, 0), roles=self.directory.roster(room),
         )  # fmt: skip
 
+    def merge(self, older: str, newer: str, evidence: str, by: str, now: datetime, kinds: Kinds) -> None:
+        """From now on `newer` is the same person as `older`. Raises `MergeRefused`; then nothing has changed."""
+        self._change_persons(kinds, lambda merging: merging.merge(older, newer, evidence, by, to_ms(now)))
+
+    def part(self, newer: str, by: str, now: datetime, kinds: Kinds) -> str:
+        """Takes the merge of `newer` back; whom it was merged into. Raises `MergeRefused`."""
+        return self._change_persons(kinds, lambda merging: merging.part(newer, by, to_ms(now)))
+
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _change_persons(self, kinds: Kinds, work: Callable[[Merging], R]) -> R:
+        with self._connection.begin():
+            done = work(Merging(self.writer, kinds))
+        with self._connection.begin():
+            self.directory.read_persons()
+        # Rosters, documents and balances are read again as the links now say.
+        self.directory.forget(self.directory.rooms.values())
+        return done
 
     def _transact(
         self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled], *, strict: bool = False

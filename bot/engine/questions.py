@@ -54,7 +54,7 @@ class Questions:
         if found is None or row is None:
             return None
         asked_in = self._directory.rooms.get(row.chat_uid)
-        person = self._directory.people(asked_in).get(event.member) if asked_in else None
+        person = self._directory.person(asked_in, event.member) if asked_in else None
         if asked_in is None or person is None or not self._directory.member(asked_in, person).is_operator:
             return None
         choices, choice = orjson.loads(row.choices), found[2].rstrip("。.!！")
@@ -77,9 +77,8 @@ class Questions:
         """The named operators who are in the group, else its owner."""
         if Capability.PRIVATE not in self._applier.caps_of(room):
             return []
-        people = self._directory.people(room)
-        named = sorted(uid for uid in room.operators if uid in people)
-        return named or sorted(uid for uid, person in people.items() if person.role == "owner")
+        named = sorted(uid for uid in room.operators if self._directory.person(room, uid) is not None)
+        return named or sorted(uid for uid, member in self._directory.roster(room).items() if member.role == "owner")
 
     def _say(
         self, batch: Batch, room: Room, to: str | None, template: str, data: Mapping[str, Any], cause: str, lane: Lane

@@ -54,10 +54,12 @@ class Stepper:
         self._facts.prefetch((item.room, one) for item, hearers in zip(fresh, heard, strict=True) for one in hearers)
         for item, hearers in zip(fresh, heard, strict=True):
             self._intake.before_step(batch, item)
+            batch.acting = {item.event.member: item.raw.member}
             if not self._is_answer(batch, item):
                 for one in hearers:
                     assert item.room is not None
                     self._advance(batch, item.room, item.event, one)
+            batch.acting = {}
             self._intake.after_step(item)
 
     def step(self, batch: Batch, room: Room, event: Event, only: str = "") -> None:

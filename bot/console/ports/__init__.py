@@ -41,6 +41,12 @@ class Operations(Protocol):
     async def erase_member(self, uid: str, actor: str) -> dict[str, int]:
         """Rows changed per table. Raises `StorageError` when nobody of that uid is known."""
 
+    async def merge(self, older: str, newer: str, evidence: str, actor: str) -> str:
+        """Two ids become one person; why not, or ""."""
+
+    async def split(self, newer: str, actor: str) -> str:
+        """Takes a merge back; why not, or ""."""
+
     async def reload(self) -> list[str]: ...
 
     async def import_history(self, chat: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]: ...

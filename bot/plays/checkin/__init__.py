@@ -16,6 +16,7 @@ from bot.core.text import fold
 from bot.plays.checkin import board, desk, member, review
 from bot.plays.checkin.answer import Here, Outcome, State
 from bot.plays.checkin.params import Params, commands, schedules
+from bot.plays.checkin.persons import PERSONS
 from bot.plays.checkin.record import Slot
 
 _EVERYTHING = Needs(slots="all", roster=True, balances="all")
@@ -122,5 +123,6 @@ PLAY = Play(
     needs=needs,
     commands=commands,
     schedules=schedules,
+    persons=PERSONS,
     listens=frozenset({MessageReceived, MessageRecalled, TimerFired}),
 )

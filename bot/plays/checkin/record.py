@@ -94,16 +94,17 @@ def marked(slot: Slot, day: date, mark: Mark) -> Slot:
     total = slot.total + (mark in COUNTED) - (before in COUNTED)
     if mark in COUNTED and before == "-" and slot.last == day - ONE_DAY:
         last, streak, start = day, slot.streak + 1, slot.run_start
-    elif (counted := _last_counted(months)) is None:
+    elif (counted := last_counted(months)) is None:
         last, streak, start = None, 0, None
     else:
-        last, (streak, start) = counted, _run_ending(months, counted)
+        last, (streak, start) = counted, run_ending(months, counted)
     best = max(slot.best, streak)
     follows = {"months": months, "total": total, "last": last, "streak": streak, "run_start": start, "best": best}
     return slot.model_copy(update=follows)
 
 
-def _last_counted(months: Mapping[str, str]) -> date | None:
+def last_counted(months: Mapping[str, str]) -> date | None:
+    """The last day that carries a counted mark."""
     for key in sorted(months, reverse=True):
         position = max(months[key].rfind("o"), months[key].rfind("b"))
         if position >= 0:
@@ -111,7 +112,8 @@ def _last_counted(months: Mapping[str, str]) -> date | None:
     return None
 
 
-def _run_ending(months: Mapping[str, str], last: date) -> tuple[int, date]:
+def run_ending(months: Mapping[str, str], last: date) -> tuple[int, date]:
+    """Length and first day of the run that ends at `last`."""
     length, start, day = 0, last, last
     while (mark := _mark_in(months, day)) != "-":
         if mark in COUNTED:
