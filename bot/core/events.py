@@ -18,6 +18,7 @@ from bot.core.segments import Segment
 
 Role = Literal["owner", "admin", "member"]
 Outcome = Literal["done", "failed", "unknown"]
+EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +196,8 @@ class TimerFired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectSettled(Event):
-    """What became of an effect of this play that carried a `key`. `at` is when the network had accepted it."""
+    """What became of an effect of this play that carried a `key`. `at` is when the network had accepted it. `error` is
+    `EXPIRED` where it was never tried: the account was away for too long, or too much was waiting."""
 
     play: str
     key: str

@@ -390,6 +390,8 @@ class Kernel:
         def work(batch: Batch) -> None:
             for room, event in self._settlement.take(batch, settled):
                 self._stepper.step(batch, room, event)
+            for room, event in self._settlement.expire(batch) if most_due else ():
+                self._stepper.step(batch, room, event)
             fp("inbox.begin")
             fresh = self._intake.take(batch, inbound)
             fp("inbox.logged")
@@ -492,7 +494,7 @@ class Kernel:
         def bury(batch: Batch) -> None:
             self._intake.take(batch, inbound)
             self._settlement.take(batch, settled)
-            if not inbound and not settled:
+            if not inbound and not settled and not self._settlement.expire(batch):
                 self._times.drop_first(batch)
             batch.dead.append([*row, batch.now_ms])
 
@@ -518,15 +520,10 @@ class Kernel:
             row_id = ids.get(draft.pending.idem)
             if row_id is not None:
                 self.outbox.add(replace(draft.pending, id=row_id))
-        sends, expired = self.outbox.release(batch.now_ms)
+        sends = self.outbox.release(batch.now_ms)
         self.writer.claim([pending.id for pending in sends])
         if sends:
             fp("outbox.claimed")
-        if expired:
-            self.counters.expired += len(expired)
-            self.writer.settle(
-                [[p.id, "expired", p.not_before, p.attempts, "", "expired", batch.now_ms] for p in expired]
-            )
         return [
             Dispatch(
                 id=p.id, account=p.account, chat=p.chat, outgoing=codec.decode(p.kind, p.body), attempts=p.attempts

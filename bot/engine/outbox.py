@@ -17,6 +17,7 @@ from bot.core.ratelimit import Bucket, Level, take, wait_s
 
 _BREAKER_AFTER = 5
 _BREAKER_MS = 600_000
+_NEVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ class Outbox:
         self._conversations: dict[str, _Conversation] = {}
         self._accounts: dict[str, _Account] = {}
         self._wakes: list[tuple[int, str]] = []
+        self._expires_at = _NEVER
+        """Not later than the first expiry of what waits."""
         self.in_flight: dict[int, Pending] = {}
         self.is_paused = False
         """Nothing more is released: the bot is about to stop."""
@@ -107,6 +110,8 @@ class Outbox:
         conversation = self._conversations.setdefault(pending.conversation, _Conversation())
         insort(conversation.queue, (pending.lane, pending.id, pending))
         heapq.heappush(self._wakes, (pending.not_before, pending.conversation))
+        if pending.expires_at is not None and pending.expires_at < self._expires_at:
+            self._expires_at = pending.expires_at
 
     def reload(self, rows: Iterable[Pending], in_flight: set[int]) -> None:
         """The queue anew from the rows; limits, pauses and who is online stay."""
@@ -114,6 +119,7 @@ class Outbox:
             conversation.queue.clear()
             conversation.in_flight = 0
         self.in_flight.clear()
+        self._expires_at = _NEVER
         for pending in rows:
             if pending.id in in_flight:
                 self._conversations.setdefault(pending.conversation, _Conversation()).in_flight = pending.id
@@ -153,26 +159,38 @@ class Outbox:
         used = state.sent_today if state and state.day == self._day_of(now) else 0
         return max(0, self.limits.daily_quota - used)
 
-    def release(self, now: int) -> tuple[list[Pending], list[Pending]]:
-        """(to send now, expired). What is returned to send is in flight until `settled`."""
+    def expired(self, now: int) -> list[Pending]:
+        """Takes out what waited too long, whether anything could have been sent or not."""
+        gone: list[Pending] = []
+        if self._expires_at > now or self.is_paused:
+            return gone
+        self._expires_at = _NEVER
+        for conversation in self._conversations.values():
+            if not conversation.queue:
+                continue
+            gone += [entry[2] for entry in conversation.queue if _expiry(entry[2]) <= now]
+            conversation.queue = [entry for entry in conversation.queue if _expiry(entry[2]) > now]
+            self._expires_at = min([self._expires_at, *(_expiry(entry[2]) for entry in conversation.queue)])
+        return sorted(gone, key=lambda pending: pending.id)
+
+    def release(self, now: int) -> list[Pending]:
+        """What is to be sent now; it is in flight until `settled`."""
         ready: list[tuple[int, int, Pending, _Conversation]] = []
-        expired: list[Pending] = []
         seen: set[str] = set()
         if self.is_paused:
-            return [], []
+            return []
         while self._wakes and self._wakes[0][0] <= now:
             _, name = heapq.heappop(self._wakes)
             if name in seen:
                 continue
             seen.add(name)
             conversation = self._conversations[name]
-            expired += self._drop_expired(conversation, now)
             if conversation.in_flight or not conversation.queue:
                 continue
             if conversation.paused_until > now:
                 heapq.heappush(self._wakes, (conversation.paused_until, name))
                 continue
-            found = next((entry for entry in conversation.queue if entry[2].not_before <= now), None)
+            found = next((each for each in conversation.queue if each[2].not_before <= now < _expiry(each[2])), None)
             if found is None:
                 heapq.heappush(self._wakes, (min(entry[2].not_before for entry in conversation.queue), name))
                 continue
@@ -191,7 +209,7 @@ class Outbox:
             conversation.in_flight = row_id
             self.in_flight[row_id] = pending
             sends.append(pending)
-        return sends, expired
+        return sends
 
     def settled(self, row_id: int, now: int, *, is_unknown: bool = False, pause_ms: int = 0) -> Pending | None:
         """The send is over, however it ended: its conversation goes on (after `pause_ms`)."""
@@ -215,15 +233,9 @@ class Outbox:
         return state.paused_until if state else 0
 
     def next_wake(self) -> int | None:
-        """When `release` may have something again."""
-        return self._wakes[0][0] if self._wakes and not self.is_paused else None
-
-    def _drop_expired(self, conversation: _Conversation, now: int) -> list[Pending]:
-        gone = [e[2] for e in conversation.queue if e[2].expires_at is not None and e[2].expires_at <= now]
-        if gone:
-            ids = {pending.id for pending in gone}
-            conversation.queue = [entry for entry in conversation.queue if entry[1] not in ids]
-        return gone
+        """When `release` or `expired` may have something again."""
+        wake = min(self._wakes[0][0] if self._wakes else _NEVER, self._expires_at)
+        return wake if wake < _NEVER and not self.is_paused else None
 
     def _wait_ms(self, pending: Pending, conversation: _Conversation, now: int) -> int | None:
         """Milliseconds to wait, 0 to send now, None while the account is offline (it wakes the queue when back)."""
@@ -264,3 +276,7 @@ class Outbox:
             account.campaigns = take(limits.campaign, account.campaigns, now_s)
         if limits.jitter_s:
             conversation.paused_until = now + int(1000 * limits.jitter_s * share("jitter", pending.idem))
+
+
+def _expiry(pending: Pending) -> int:
+    return pending.expires_at if pending.expires_at is not None else _NEVER

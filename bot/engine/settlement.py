@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import orjson
 
-from bot.core.events import EffectSettled, Event
+from bot.core.events import EXPIRED, EffectSettled, Event
 from bot.engine.batch import Batch
 from bot.engine.directory import Directory, Room
 from bot.engine.failpoints import fp
@@ -43,6 +43,19 @@ class Settlement:
                 reports.append(self._report(batch, pending, answer, status))
         if settled:
             fp("outbox.settled")
+        return reports
+
+    def expire(self, batch: Batch) -> list[tuple[Room, Event]]:
+        """Ends what waited too long; its play hears of it as of any send that failed."""
+        reports: list[tuple[Room, Event]] = []
+        for pending in self._outbox.expired(batch.now_ms):
+            self._counters.expired += 1
+            batch.settled.append(
+                [pending.id, "expired", pending.not_before, pending.attempts, "", EXPIRED, batch.now_ms]
+            )
+            if pending.effect_key:
+                answer = Settled(id=pending.id, outcome="refused", error=EXPIRED)
+                reports.append(self._report(batch, pending, answer, "expired"))
         return reports
 
     def _verdict(self, batch: Batch, pending: Pending, answer: Settled) -> tuple[str, int, int, str]:

@@ -241,6 +241,33 @@ def test_catching_up_sends_every_missed_post_in_order() -> None:
     assert stage.bot() == ["第 1 天", "加油", "第 2 天", "加油", "第 3 天", "加油"]
 
 
+@pytest.mark.parametrize("busy", ["ignore", "restart", "queue"])
+def test_a_post_that_is_due_in_between_does_not_overtake(busy: str) -> None:
+    """Two posts wait for the end of the quiet hours; a third becomes due just when they may go: it goes last."""
+    noon = {"name": "午报", "daily": "07:00", "text": "午报"}
+    night = {"name": "夜读", "daily": "23:30", "text": "夜读一\n---\n夜读二"}
+    stage = campaign(night, MORNING, noon, quiet="23:00-07:00", busy=busy, now="2026-03-01 23:30")
+    due(stage, "夜读")
+    stage.until("2026-03-02 06:00")
+    due(stage, "早安")
+    stage.now = stage._time("2026-03-02 07:00")
+    due(stage, "午报")
+    stage.passes("2h")
+    assert stage.bot() == ["夜读一", "夜读二", "早安,第 2 天", "午报"]
+
+
+def test_what_is_paused_holds_nobody_up() -> None:
+    """A queued post that an operator has paused lets the others pass."""
+    stage = campaign(LONG, MORNING, {**MORNING, "name": "午安", "text": "午安"}, busy="queue")
+    due(stage, "开营")
+    due(stage, "早安")
+    stage.says("老陈", "暂停推送 早安")
+    stage.passes("1h")
+    due(stage, "午安")
+    stage.passes("1h")
+    assert stage.bot()[-1] == "午安"
+
+
 # -- what operators do --------------------------------------------------------------------------------------------------
 
 

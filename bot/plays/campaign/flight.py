@@ -60,7 +60,8 @@ def admit(turn: Campaign, waiting: Waiting, *, busy: str) -> str:
             return _skip(turn, waiting, "quiet hours")
         return _queue(turn, waiting, ctx.after_quiet(ctx.now))
     if state.flight is None:
-        return _begin(turn, waiting)
+        # What has waited longer goes first; its timer is set.
+        return _begin(turn, waiting) if waiting.is_by_hand or _next(turn) is None else _queue(turn, waiting, None)
     if busy == "ignore":
         return _skip(turn, waiting, "busy")
     if busy == "restart":
@@ -77,8 +78,7 @@ def wake(turn: Campaign) -> None:
             turn.do(SetTimer(name=WAKE, at=ctx.after_quiet(ctx.now)))
         return
     while turn.state.flight is None:
-        queue = turn.state.queue
-        ready = next((each for each in queue if each.is_by_hand or not is_paused(turn, each.name)), None)
+        ready = _next(turn)
         if ready is None:
             return
         turn.change(queue=tuple(waiting for waiting in turn.state.queue if waiting != ready))
@@ -159,6 +159,11 @@ def taken_back(turn: Campaign, event: MessageRecalled) -> None:
 
 def is_paused(turn: Campaign, name: str) -> bool:
     return EVERYTHING in turn.state.paused or name in turn.state.paused
+
+
+def _next(turn: Campaign) -> Waiting | None:
+    """The first of the queue that nobody has paused."""
+    return next((each for each in turn.state.queue if each.is_by_hand or not is_paused(turn, each.name)), None)
 
 
 def _begin(turn: Campaign, waiting: Waiting) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.core.effects import AskOperator, CloseQuestion, Effect, Lane, Note, Say, Template
-from bot.core.events import EffectSettled, MessageRecalled
+from bot.core.events import EXPIRED, EffectSettled, MessageRecalled
 from bot.core.play import Capability, Context, Step
 from bot.plays.rules.appeal import case_in
 from bot.plays.rules.params import RulesParams
@@ -27,8 +27,10 @@ def settled(state: State, event: EffectSettled, ctx: Context[RulesParams]) -> St
     if case is None or what not in _CAPABILITY or event.outcome == "done":
         return Step(state, why={"settled": event.key, "outcome": event.outcome})
     error = f"{what}: {event.error or event.outcome}"
-    if event.outcome == "unknown":
-        case = case.model_copy(update={"error": error})
+    if event.outcome == "unknown" or event.error == EXPIRED:
+        # Too late says nothing about what the account may do, and there is nothing left to stand in for.
+        was_done = tuple(done for done in case.done if done != what or event.error != EXPIRED)
+        case = case.model_copy(update={"error": error, "done": was_done})
         return Step(state, slots={case_key(case.number): Slot(case=case)}, why={"settled": error})
     case = case.model_copy(
         update={
