@@ -44,8 +44,10 @@ from bot.core.events import (
     TimerFired,
 )
 from bot.core.play import ALL_CAPABILITIES, MOST_RECENT, NOTHING, Capability, Member, Needs, Recent, Score, Step
+from bot.core.points import MOST_ENTRIES, Entry, held_since
 from bot.core.segments import Image, Mention, Segment, Text
 from bot.engine import runner
+from bot.engine.clock import to_ms
 from bot.engine.render import Renderer, readable
 from bot.playbook.model import ActivePlay, Header, plan_of
 from bot.plays import all_plays
@@ -95,6 +97,9 @@ class Stage:
         self.finished: set[str] = set()
         self.timers: dict[tuple[str, str], tuple[datetime, Mapping[str, str]]] = {}
         self.ledger: dict[tuple[str, str], Award] = {}
+        self.entries: dict[str, list[Entry]] = {}
+        """Member → ledger entries, newest first; the cause of each stands in `causes`."""
+        self.causes: dict[str, str] = {}
         self.notes: dict[tuple[str, str, str], Note] = {}
         self.tags: dict[str, set[str]] = {}
         self.questions: dict[tuple[str, str], AskOperator] = {}
@@ -359,7 +364,40 @@ class Stage:
             balances=balances,
             scores={key: self.scores.get(key, ()) for key in needs.scores},
             recent=self._recent(event.at, needs.recent_s) if event is not None and needs.recent_s else (),
+            entries={uid: tuple(self.entries.get(uid, ())[:MOST_ENTRIES]) for uid in needs.entries},
+            earned=self._earned(event.member, needs.earned_by) if event is not None and needs.earned_by else (),
+            lapsing={until: self._lapsing(until) for until in needs.lapsing},
+            claims={
+                key: "测试群" for key in needs.claims if event and ("person", f"{event.member}|{key}") in self.ledger
+            },
         )
+
+    def _earned(self, uid: str, message_id: str) -> tuple[Entry, ...]:
+        mine = self.entries.get(uid, [])
+        undone = {award.undoes for award in self.ledger.values()}
+        return tuple(e for e in mine if self.causes[e.id] == message_id and e.points > 0 and e.id not in undone)
+
+    def _lapsing(self, until: datetime) -> dict[str, int]:
+        held = {
+            uid: held_since(
+                ((to_ms(e.at), e.points, e.account) for e in reversed(mine)), to_ms(until)
+            )
+            for uid, mine in self.entries.items()
+        }  # fmt: skip
+        return {uid: points for uid, points in held.items() if points}
+
+    def award(self, ref: str, award: Award, cause: str) -> None:
+        key = ("person" if award.once == "person" else ref, f"{award.member}|{award.key}")
+        balance = sum(each.points for each in self.ledger.values() if each.member == award.member) + award.points
+        if key in self.ledger or balance < 0:
+            return
+        self.ledger[key] = award
+        entry = Entry(
+            id="|".join(key), at=self.now, points=award.points, balance=balance, account=award.account,
+            source=award.source or ref.split("/")[1], reason=award.reason,
+        )  # fmt: skip
+        self.entries.setdefault(award.member, []).insert(0, entry)
+        self.causes[entry.id] = cause
 
     def _recent(self, at: datetime, seconds: int) -> tuple[Recent, ...]:
         since = at - timedelta(seconds=seconds)
@@ -400,7 +438,7 @@ class Stage:
             case CancelTimer():
                 self.timers.pop((ref, effect.name), None)
             case Award():
-                self.ledger.setdefault((ref, f"{effect.member}|{effect.key}"), effect)
+                self.award(ref, effect, cause)
             case Note():
                 self.notes.setdefault((ref, effect.what, effect.key), effect)
             case Tag():

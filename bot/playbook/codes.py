@@ -406,6 +406,15 @@ CODES: Mapping[str, Code] = dict(
         ),
         # 4xx: what a network can do
         _code(
+            "PB318",
+            "error",
+            "奖品不在商店里",
+            "Prize that no shop has",
+            "prizes 里写的是同一份剧本里商店(kind: shop)的商品名,从它的库存里发。商店不叫「商店」时用 shop 写明。",
+            "`prizes` names things of a shop (`kind: shop`) in the same playbook and takes them from its stock. `shop` says "
+            "which one, unless it is called 商店.",
+        ),
+        _code(
             "PB401",
             "warning",
             "这个平台做不到",

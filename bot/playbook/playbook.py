@@ -13,7 +13,7 @@ from bot.playbook.merge import merge, only, without
 from bot.playbook.nodes import Node
 from bot.playbook.problems import NOTHING, Problem, Wording, ordered
 from bot.playbook.reading import read
-from bot.playbook.references import label_problems, override_problems, selector_problems
+from bot.playbook.references import label_problems, override_problems, prize_problems, selector_problems
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +105,7 @@ def open_playbook(path: str, text: str, house: House) -> Playbook:
         problems.extend(playbook.variant(layers).problems)
     problems.extend(selector_problems(full, house))
     problems.extend(label_problems(full, house))
+    problems.extend(prize_problems(full))
     problems = _without_echo(problems)
     playbook.problems = ordered(problems)
     playbook.is_available = not any(problem.is_error for problem in problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.core.prizes import SHOP
 from bot.playbook.compiling import validate
 from bot.playbook.header import Head, Layer
 from bot.playbook.house import House
@@ -108,3 +109,47 @@ def label_problems(tree: Node, house: House) -> Iterable[Problem]:
             hint=Wording("角色先写在 roles 里", "define it in `roles` first") if what == "role" else NOTHING,
             key=".".join(map(str, path)),
         )
+
+
+def prize_problems(tree: Node) -> Iterable[Problem]:
+    """Prizes that no shop of the playbook has."""
+    plays = tree.children.get("plays")
+    for name, node in plays.children.items() if plays is not None and plays.kind == "map" else ():
+        prizes = node.children.get("prizes") if node.kind == "map" else None
+        if prizes is None or prizes.kind != "map" or not prizes.children or plays is None:
+            continue
+        named = node.children.get("shop")
+        shop = str(named.value) if named is not None else SHOP
+        found = plays.children.get(shop)
+        kind = found.children.get("kind") if found is not None and found.kind == "map" else None
+        if found is None or kind is None or kind.value != "shop":
+            shops = [each for each, play in plays.children.items() if _kind_of(play) == "shop"]
+            yield Problem(
+                code="PB318",
+                place=named.place() if named is not None else node.key_place("prizes"),
+                message=Wording(f"剧本里没有叫「{shop}」的商店,奖品发不出", f"no play of kind shop is called `{shop}`"),
+                expected=Wording("、".join(shops), ", ".join(shops)),
+                suggestion=f"shop: {shops[0]}" if shops else "",
+                hint=Wording(
+                    "加一个 kind: shop 的玩法,把奖品列在它的 items 里", "add a play of `kind: shop` with the prizes"
+                ),
+                key=f"plays.{name}.prizes",
+            )
+            continue
+        items = found.children.get("items")
+        known = list(items.children) if items is not None and items.kind == "map" else []
+        for place in prizes.children.values():
+            if str(place.value) not in known:
+                yield Problem(
+                    code="PB318",
+                    place=place.place(),
+                    message=Wording(f"「{shop}」里没有「{place.value}」", f"`{shop}` has no `{place.value}`"),
+                    expected=Wording("、".join(known), ", ".join(known)),
+                    suggestion=nearest(str(place.value), known),
+                    key=f"plays.{name}.prizes",
+                )
+
+
+def _kind_of(play: Node) -> str:
+    kind = play.children.get("kind") if play.kind == "map" else None
+    return str(kind.value) if kind is not None else ""

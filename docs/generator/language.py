@@ -84,10 +84,10 @@ def _specs(kind: str) -> tuple[CommandSpec, ...]:
 
 
 def _shipped(kind: str) -> BaseModel:
-    """The params of the flagship's play of this kind."""
+    """The params of a play of this kind: of the flagship where it has one, else of an example."""
     loaded = PlaybookFolder(_EXAMPLES, lambda: NOW).load()
-    (camp,) = [each for each in loaded.playbooks if each.id == "reading-camp"]
-    return next(active.params for active in camp.variant().plays if active.play.kind == kind)
+    books = sorted(loaded.playbooks, key=lambda each: each.id != "reading-camp")
+    return next(active.params for each in books for active in each.variant().plays if active.play.kind == kind)
 
 
 def _table(entries: Iterable[Entry], lang: Lang, drop: str = "") -> str:

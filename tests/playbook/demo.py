@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from bot.core.play import Capability, CommandSpec, NoState, Play, PlayParams, Schedule, Step
+from bot.core.prizes import Prizes
 from bot.core.units import (
     AssetPath,
     AssetProblem,
@@ -109,6 +110,10 @@ class CampaignParams(PlayParams):
     pacing: Pacing | None = Field(default=None, description="节奏 · pacing")
 
 
+class ShopParams(PlayParams):
+    items: dict[str, int] = Field(default_factory=dict, description="商品 · goods")
+
+
 def _commands(params: DemoParams) -> Sequence[CommandSpec]:
     return [CommandSpec(name=word) for word in params.commands] + [CommandSpec(name="演示帮助")]
 
@@ -150,6 +155,8 @@ KINDS = {
     "demo": _play("demo", "演示", DemoParams, commands=_commands, schedules=_schedules, wants_capabilities=_wants),
     "quiz": _play("quiz", "答题", QuizParams),
     "campaign": _play("campaign", "内容推送", CampaignParams),
+    "contest": _play("contest", "比赛", Prizes),
+    "shop": _play("shop", "商店", ShopParams),
 }
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bot.core.effects import Award, Effect, Note
+from bot.core.effects import Award, Effect, Note, StartPlay
+from bot.core.prizes import prize
 from bot.plays.checkin.params import Params
 from bot.plays.checkin.record import Credit, Slot, credit_of, is_bonus_due, mark_of, marked, recent_with, with_credit
 
@@ -36,9 +37,11 @@ def grant(
     before = credit_of(slot, day)
     turn = before.turn + 1 if before else 1
     tail = f"#{turn}" if turn > 1 else ""
-    due = [length for length in params.streak if is_bonus_due(slot, after, length)]
+    due = [length for length in params.milestones if is_bonus_due(slot, after, length)]
     entries = [(params.points, f"{params.word} {day}", f"checkin:{day}{tail}")]
-    entries += [(params.streak[n], f"连续{params.word} {n} 天", f"streak:{n}:{day}{tail}") for n in due]
+    entries += [
+        (params.streak[n], f"连续{params.word} {n} 天", f"streak:{n}:{day}{tail}") for n in due if n in params.streak
+    ]
     gain = sum(points for points, _, _ in entries)
     awards = tuple(_awards(uid, entries, slot.owed))
     paid = sum(award.points for award in awards)
@@ -57,14 +60,17 @@ def grant(
         member=uid,
         data={"day": day.isoformat(), "streak": after.streak, "message_id": message_id, **data},
     )
-    return Grant(after, (*awards, note), paid, sum(params.streak[n] for n in due))
+    won = _prizes(after, uid, day, params, due)
+    return Grant(after, (*awards, note, *won), paid, sum(params.streak.get(n, 0) for n in due))
 
 
 def make_up(slot: Slot, uid: str, day: date, params: Params, cost: int) -> Grant:
     """补卡 of a missed `day`: the streak goes on and may reach a bonus; the day itself earns nothing."""
     after = marked(slot, day, "b")
-    due = [length for length in params.streak if is_bonus_due(slot, after, length)]
-    entries = [(params.streak[n], f"连续{params.word} {n} 天", f"streak:{n}:{day}:makeup") for n in due]
+    due = [length for length in params.milestones if is_bonus_due(slot, after, length)]
+    entries = [
+        (params.streak[n], f"连续{params.word} {n} 天", f"streak:{n}:{day}:makeup") for n in due if n in params.streak
+    ]
     awards = tuple(_awards(uid, entries, slot.owed))
     paid = sum(award.points for award in awards)
     gain = sum(points for points, _, _ in entries)
@@ -77,6 +83,7 @@ def make_up(slot: Slot, uid: str, day: date, params: Params, cost: int) -> Grant
             Award(member=uid, points=-cost, reason=f"补卡 {day}", key=f"makeup:{day}", source="checkin", account="fee")
         )
     effects += awards
+    effects += _prizes(after, uid, day, params, due)
     effects.append(Note(what="makeup", key=f"{uid}|{day}", member=uid, data={"day": day.isoformat(), "cost": cost}))
     return Grant(after, tuple(effects), paid, gain)
 
@@ -118,3 +125,12 @@ def _awards(uid: str, entries: list[tuple[int, str, str]], owed: int) -> Iterato
         owed -= used
         if points > used:
             yield Award(member=uid, points=points - used, reason=reason, key=key, source="checkin")
+
+
+def _prizes(slot: Slot, uid: str, day: date, params: Params, due: list[int]) -> Iterator[StartPlay]:
+    """Undone and done again on the same day it is the same prize: the shop knows its key."""
+    for length in due:
+        key, reason = f"streak:{params.word}:{length}:{day}", f"连续{params.word} {length} 天"
+        won = prize(params, length, uid, slot.name, key, reason)
+        if won is not None:
+            yield won

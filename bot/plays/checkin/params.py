@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from bot.core.play import CommandSpec, PlayParams, Schedule
+from bot.core.prizes import Prizes
 from bot.core.units import Clock, Duration, Hours, TemplateText
 
 OrImage = Literal["image"]
@@ -85,7 +86,7 @@ class Review(PlayParams):
     points: int = Field(default=0, ge=0, description="点评通过加几分 · points when a submission passes")
 
 
-class Params(PlayParams):
+class Params(Prizes):
     commands: tuple[str, ...] = Field(
         default=("打卡", "签到"),
         min_length=1,
@@ -125,6 +126,11 @@ class Params(PlayParams):
                 "连续奖励至少 2 天、1 分,如 {3: 10, 7: 30} · a streak bonus needs at least 2 days and 1 point"
             )
         return dict(sorted(table.items()))
+
+    @property
+    def milestones(self) -> list[int]:
+        """The lengths of a streak that bring something."""
+        return sorted({*self.streak, *self.prizes})
 
     @property
     def word(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from bot.core.effects import AskOperator, Award, CancelTimer, Effect, Note, Say, Template
 from bot.core.play import Context, Step
+from bot.core.prizes import prize
 from bot.plays.quiz.bank import Bank
 from bot.plays.quiz.fairness import copiers, too_fast
 from bot.plays.quiz.params import Params
@@ -70,6 +71,12 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
             for p in result.ranking
             if p.points > 0
         ]
+    for place in result.ranking:
+        won = prize(
+            ctx.params, place.rank, place.member, who.get(place.member, place.member), f"quiz:{session.id}",
+            f"答题第 {place.rank} 名",
+        )  # fmt: skip
+        effects += [won] if won else []
     notes = _item_notes(session, ctx, result)
     effects += [*notes, *_suspicions(session, ctx, who)]
     session = session.model_copy(update={"live": None, "is_over": True})

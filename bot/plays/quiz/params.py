@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bot.core.play import CommandSpec, Missed, PlayParams, Schedule
+from bot.core.prizes import Prizes
 from bot.core.units import BankPath, Clock, Duration
 from bot.plays.quiz.bank import LIMITS_S, Bank
 from bot.plays.quiz.scoring import Mode, Rules
@@ -54,7 +55,7 @@ class Scoring(PlayParams):
     )
 
 
-class Params(PlayParams):
+class Params(Prizes):
     bank: BankPath | Annotated[tuple[BankPath, ...], Field(min_length=1, max_length=20)] = Field(
         description="题库文件(YAML 或 CSV),可以列几个,不点名时用第一个 · the question bank, or several: the first unless named"
     )
