@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -134,7 +134,7 @@ def add_user(
     made = connection.execute(insert(u).values(name=name, password=password, created_at=now, changed_at=now))
     user_id = int(made.inserted_primary_key[0])  # type: ignore[index]
     _grant(connection, user_id, granted)
-    note(connection, actor, "user.add", name, now, grants=[_plain(each) for each in granted])
+    note(connection, actor, "user.add", name, now, grants=[asdict(each) for each in granted])
     return user_id
 
 
@@ -155,7 +155,7 @@ def set_grants(connection: Connection, user_id: int, granted: Sequence[GrantRow]
     connection.execute(delete(t.console_grant).where(t.console_grant.c.user_id == user_id))
     _grant(connection, user_id, granted)
     note(
-        connection, actor, "user.grants", _name(connection, user_id), now, grants=[_plain(each) for each in granted]
+        connection, actor, "user.grants", _name(connection, user_id), now, grants=[asdict(each) for each in granted]
     )  # fmt: skip
 
 

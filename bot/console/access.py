@@ -124,7 +124,13 @@ class Access:
 
 
 def _matches(name: str, patterns: Patterns) -> bool:
-    return any(name == each or (each.endswith("*") and name.startswith(each[:-1])) for each in patterns)
+    """A pattern is a name, or has one `*` that stands for anything."""
+    for pattern in patterns:
+        before, star, after = pattern.partition("*")
+        is_long_enough = len(name) >= len(before) + len(after)
+        if name == pattern or (star and is_long_enough and name.startswith(before) and name.endswith(after)):
+            return True
+    return False
 
 
 def _is_tagged(group: str, patterns: Patterns, tags_of: TagsOf) -> bool:

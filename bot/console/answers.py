@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -25,6 +26,7 @@ from bot.engine.clock import monotonic_s
 log = logging.getLogger(__name__)
 _CHECK_S = 10.0
 """How often an open stream asks whether its caller is still signed in."""
+_ID = re.compile(r"[\w.-]+")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 SIGN_IN, SET_UP = "/sign-in", "/set-up"
@@ -277,7 +279,7 @@ def _as_json(push: Push, call: Call) -> str:
 def _frame(push: Push, data: str) -> str:
     """Line by line, so that no text can end the event early."""
     lines = "".join(f"data: {line}\n" for line in data.splitlines())
-    name = f"id: {push.id}\n" if push.id.isalnum() else ""
+    name = f"id: {push.id}\n" if _ID.fullmatch(push.id) else ""
     return f"{name}event: {push.event}\n{lines}\n"
 
 

@@ -30,7 +30,7 @@ class Listener:
         self._closing = closing
 
     def wake(self, chats: frozenset[str]) -> None:
-        if not self.chat or self.chat in chats:
+        if not self.chat or not chats or self.chat in chats:
             self._woken.set()
 
     def end(self) -> None:

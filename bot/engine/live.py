@@ -124,8 +124,8 @@ class LiveEngine:
         return self._kernel.outbox.quota_left(account, to_ms(self._clock.now()))
 
     def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-        """Calls `poke` in the event loop after commits, with the chats that were heard from (none: something else
-        changed), until what this returns is called. One watcher at a time."""
+        """Calls `poke` in the event loop after commits, with the chats that were heard from (none: anything may
+        have changed), until what this returns is called. One watcher at a time."""
 
         def written(inbound: Sequence[Inbound]) -> None:
             if self._loop is not None and not self._loop.is_closed():

@@ -68,7 +68,8 @@ class WritingThread:
         self._first_at = 0.0
         self.lag = Lag()
         self.on_written: Callable[[Sequence[Inbound]], None] | None = None
-        """Called in this thread after each commit, with the events that it took in. None: nobody looks."""
+        """Called in this thread after each commit, with the events that it took in, () when there was more than events.
+        None: nobody looks."""
         self.failure: Future[None] = Future()
         """What ended the thread too early: a defect, or a database that refused to the end."""
         self._thread = threading.Thread(target=self._run, name="qunops-writer", daemon=True)
@@ -196,7 +197,7 @@ class WritingThread:
         self.lag.took_s = monotonic_s() - started
         self.lag.batches.append(len(inbound))
         if self.on_written is not None:
-            self.on_written(inbound)
+            self.on_written(inbound if not settled else ())
         if sends:
             self._on_sends(sends)
 

@@ -21,6 +21,7 @@ from storage.database import Database
 if TYPE_CHECKING:
     from bot.transports.wechat import WeChat
     from bot.usecases.accounts import Accounts
+    from bot.usecases.groups import GroupsDesk
     from bot.usecases.today import TodayDesk
 
 R = TypeVar("R")
@@ -60,3 +61,9 @@ class Backstage:
         from bot.usecases.today import TodayDesk
 
         return TodayDesk(self.database, self.engine, self.loaded, self.now, self.quota, self.wechat)
+
+    @cached_property
+    def groups(self) -> GroupsDesk:
+        from bot.usecases.groups import GroupsDesk
+
+        return GroupsDesk(self.database, self.engine, self.loaded, self.now, self.zone)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.console.ports.accounts import Accounts
+from bot.console.ports.groups import GroupsPort
 from bot.console.ports.today import TodayPort
 
 
@@ -73,6 +74,9 @@ class Backstage(Protocol):
 
     @property
     def today(self) -> TodayPort: ...
+
+    @property
+    def groups(self) -> GroupsPort: ...
 
     def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Calls `poke` in the event loop with the chats that a commit touched, until what it returns is called."""
