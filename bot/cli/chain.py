@@ -1,4 +1,4 @@
-"""`qunops chain`: `replay` computes lists anew from recorded messages."""
+"""`qunops chain`: `replay` computes lists anew from recorded messages; `list` and `export` are `chain_export`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import chain_export
 from bot.cli.cases import Cases, read_json
 from bot.core.jielong import replay
 
@@ -14,6 +15,8 @@ from bot.core.jielong import replay
 def register(app: typer.Typer) -> None:
     chain = typer.Typer(help="接龙: 重算、导出名单 · chains: replay and export", no_args_is_help=True)
     chain.command("replay")(replay_file)
+    chain.command("list")(chain_export.list_chains)
+    chain.command("export")(chain_export.export_chain)
     app.add_typer(chain, name="chain")
 
     @chain.callback()

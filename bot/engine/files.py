@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.core.errors import SendRefused
 from bot.core.segments import Image, Segment
 from bot.transports.base import FileMessage, Message
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -49,9 +51,13 @@ def harmless(value: str | int | float) -> str | int | float:
 def _csv(table: SendFile) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(table.columns)
-    writer.writerows([harmless(value) for value in row] for row in table.rows)
+    writer.writerows([_cell(value) for value in row] for row in (table.columns, *table.rows))
     return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: str | int | float) -> str | int | float:
+    """Harmless, and without the control characters that no spreadsheet file can hold: members paste them unseen."""
+    return harmless(_CONTROL.sub("", value)) if isinstance(value, str) else value
 
 
 def _xlsx(table: SendFile) -> bytes:
@@ -60,11 +66,11 @@ def _xlsx(table: SendFile) -> bytes:
 
     book = Workbook()
     sheet = book.active
-    sheet.append(list(table.columns))
+    sheet.append([_cell(name) for name in table.columns])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row in table.rows:
-        sheet.append([harmless(value) for value in row])
+        sheet.append([_cell(value) for value in row])
     sheet.freeze_panes = "A2"
     out = io.BytesIO()
     book.save(out)

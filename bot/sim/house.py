@@ -15,6 +15,7 @@ from bot.engine.kernel import Kernel
 from bot.engine.outbox import OFF, Limits
 from bot.engine.render import Renderer
 from bot.playbook.model import GroupPlan
+from bot.playbook.versions import dump_play
 from bot.sim.scenario import Guest, Setting
 from bot.transports.simulator import PROFILES, World
 from storage.database import Database
@@ -71,6 +72,7 @@ class House:
             renderer=Renderer(templates),
             limits=limits,
             caps_of=caps_of,
+            dump=dump_play,
             trace=False,
         )
         self.kernel.open(now)

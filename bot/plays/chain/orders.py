@@ -10,11 +10,12 @@ from bot.core.effects import Effect, Say, Template
 from bot.core.events import MessageReceived
 from bot.core.jielong import Chain, Entry, Posted, Step, parse_list
 from bot.core.play import Capability, Command
+from bot.core.text import fold
 from bot.plays.chain import money
 from bot.plays.chain.closing import missing, opened
 from bot.plays.chain.posts import answer, arm, first_line, post, summary
 from bot.plays.chain.shelf import Ctx, Shelf
-from bot.plays.chain.table import export
+from bot.plays.chain.table import Format, export
 
 _SHOWN = 10
 _NAMES = 30
@@ -93,7 +94,8 @@ def send_table(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx)
         return [_overview(shelf, event, ctx)]
     if not {Capability.FILE, Capability.PRIVATE} <= ctx.caps:
         return [answer(ctx, event, "no_file")]
-    effects: list[Effect] = [export(shelf, chain, ctx, event.member)]
+    form: Format = "csv" if "csv" in fold(command.rest) else "xlsx"
+    effects: list[Effect] = [export(shelf, chain, ctx, event.member, form)]
     return effects if event.is_private else [*effects, answer(ctx, event, "table_sent", count=len(chain.active))]
 
 
@@ -104,6 +106,8 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
     chain = the_chain(shelf, event)
     if chain is None:
         return [_overview(shelf, event, ctx)]
+    last = re.search(r"\d{1,6}", fold(command.rest))
+    made = [step for step in chain.steps if step.changes and (last is None or step.n <= int(last[0]))]
     steps = [
         {
             "n": step.n,
@@ -113,9 +117,11 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
             "is_undone": step.is_undone,
             **_did(chain, step),
         }
-        for step in [step for step in chain.steps if step.changes][-_SHOWN:]
+        for step in made[-_SHOWN:]
     ]
-    return [answer(ctx, event, "history", name=chain.head.title.split("\n", 1)[0], steps=steps)]
+    earlier = made[-_SHOWN - 1].n if len(made) > _SHOWN else 0
+    data = {"name": chain.head.title.split("\n", 1)[0], "steps": steps, "earlier": earlier}
+    return [answer(ctx, event, "history", **data)]
 
 
 def _did(chain: Chain, step: Step) -> dict[str, list[str]]:

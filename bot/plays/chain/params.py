@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, field_validator, model_validator
 
 from bot.core.play import CommandSpec, PlayParams, Schedule
 from bot.core.units import Clock, Duration, format_duration, parse_clock, parse_duration
+
+_BRACES = re.compile(r"\{\{|\{%|\{#")
 
 
 def _closing(value: object) -> object:
@@ -144,6 +147,16 @@ class Params(PlayParams):
         timedelta(days=7), description="截止后保留多久,之后归档 · closed chains are archived after this"
     )
 
+    @field_validator("title", "example", "tail")
+    @classmethod
+    def _is_plain(cls, text: str) -> str:
+        if _BRACES.search(text):
+            raise ValueError(
+                "这段文字会原样进名单,成员要能复制它,不能用 {{ … }} 和 {% … %} · "
+                "this stands in the list as it is and members copy it: {{ … }} and {% … %} are not possible here"
+            )
+        return text
+
     @model_validator(mode="after")
     def _fits(self) -> Params:
         if self.open and not self.title:
@@ -174,8 +187,20 @@ _COMMANDS = (
     CommandSpec(
         name="发起接龙", aliases=("开接龙", "新接龙"), for_operators=True, rest="optional", help="发起接龙 标题"
     ),
-    CommandSpec(name="导出接龙", aliases=("接龙导出",), for_operators=True, help="名单发成表格,私聊收"),
-    CommandSpec(name="接龙历史", aliases=("接龙记录",), for_operators=True, help="看每一步改了什么"),
+    CommandSpec(
+        name="导出接龙",
+        aliases=("接龙导出",),
+        for_operators=True,
+        rest="optional",
+        help="名单发成表格,私聊收;导出接龙 csv",
+    ),
+    CommandSpec(
+        name="接龙历史",
+        aliases=("接龙记录",),
+        for_operators=True,
+        rest="optional",
+        help="看每一步改了什么;接龙历史 20 = 到第 20 步",
+    ),
     CommandSpec(
         name="撤销接龙", aliases=("接龙撤销",), for_operators=True, rest="optional", help="撤销接龙 5 = 撤回第 5 步"
     ),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bot.core.effects import SendFile
 from bot.core.jielong import Chain, goods_of, totals_of
 from bot.core.jielong.numerals import plain
 from bot.plays.chain.forms import read_line
 from bot.plays.chain.shelf import Ctx, Shelf
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Format = Literal["xlsx", "csv"]
 
 
-def safe_cell(text: str) -> str:
-    """`text` that no spreadsheet reads as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def export(shelf: Shelf, chain: Chain, ctx: Ctx, to: str) -> SendFile:
+def export(shelf: Shelf, chain: Chain, ctx: Ctx, to: str, form: Format = "xlsx") -> SendFile:
     """One row per entry, the totals below."""
     group, params = shelf.group, ctx.params
     goods = goods_of(chain, group.options)
@@ -48,7 +45,7 @@ def export(shelf: Shelf, chain: Chain, ctx: Ctx, to: str) -> SendFile:
             row += [known.get(asked.name, "") for asked in params.fields]
         if params.capacity:
             row.append("候补" if counted.is_waiting else "正式")
-        rows.append(tuple(safe_cell(cell) if isinstance(cell, str) else cell for cell in row))
+        rows.append(tuple(row))
     last: list[str | int | float] = ["合计", "", "", ""]
     if goods:
         last += [plain(totals.items[good.name]) if good.name in totals.items else 0 for good in goods]
@@ -58,4 +55,4 @@ def export(shelf: Shelf, chain: Chain, ctx: Ctx, to: str) -> SendFile:
     rows.append(tuple(last + [""] * (len(columns) - len(last))))
     name = chain.head.title.split("\n", 1)[0].strip() or "接龙"
     safe_name = "".join(char for char in name if char.isalnum() or char in " -_·")[:30].strip() or "接龙"
-    return SendFile(name=f"{safe_name}.xlsx", columns=tuple(map(safe_cell, columns)), rows=tuple(rows), to=to)
+    return SendFile(name=f"{safe_name}.{form}", columns=tuple(columns), rows=tuple(rows), format=form, to=to or None)

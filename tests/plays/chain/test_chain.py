@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bot.core.effects import Note, SendFile
 from bot.core.events import EffectSettled, MessageEdited
 from bot.core.play import ALL_CAPABILITIES, Capability
+from bot.plays.chain.params import Params
 from tests.stage import ACCOUNT, CHAT, Stage
 
 
@@ -394,6 +396,34 @@ def test_history_and_undo() -> None:
     assert group.bot() == ["第 5 步没有可以撤回的：不存在、已撤回，或者之后都又改过了"]
 
 
+def test_a_long_history_is_looked_at_in_parts_and_each_step_undone() -> None:
+    """Ten steps at a time; the number leads to the earlier ones, and the very first can still be taken back."""
+    group = chat().members(*(f"队员{chr(0x4E00 + n)}" for n in range(25)))
+    group.says("小美", "#接龙\n徒步\n\n1. 小美")
+    for n in range(25):
+        group.says(f"队员{chr(0x4E00 + n)}", "+1")
+    group.bot()
+    group.says("老陈", "接龙历史")
+    (said,) = group.bot()
+    assert said.count("＋") == 10
+    assert said.endswith("撤回某一步：撤销接龙 序号；更早的：接龙历史 16")
+    group.says("老陈", "接龙历史 16")
+    assert group.bot()[0].split("\n")[1].startswith("7) ")
+    group.says("老陈", "接龙历史 3")
+    assert "更早" not in group.bot()[0]
+    group.says("老陈", "撤销接龙 1")
+    group.passes("20s")
+    assert lists(group)[-1].startswith("1. 队员一\n2. ")
+
+
+@pytest.mark.parametrize("key", ["title", "example", "tail"])
+def test_words_of_the_list_are_no_template(key: str) -> None:
+    """{{ … }} would stand in the group as it is: refused where it is written, in both languages."""
+    with pytest.raises(ValidationError, match="this stands in the list as it is") as caught:
+        Params.model_validate({key: "{{ book }} 读书会"})
+    assert caught.value.errors()[0]["loc"] == (key,)
+
+
 _FRUIT = {
     "type": "group_buy",
     "goods": [{"name": "车厘子", "price": 69, "key": "A"}, {"name": "芒果", "price": "39.5", "key": "B"}],
@@ -485,18 +515,20 @@ def test_an_order_changed_after_payment_is_shown() -> None:
     assert group.bot() == ["1. 小美 A2 改回未付\n还有 1 条未付"]
 
 
-def test_the_table_goes_to_the_operator_and_runs_no_formula() -> None:
-    """Exported in private; a member's =HYPERLINK is text."""
+def test_the_table_goes_to_the_operator() -> None:
+    """Exported in private, XLSX unless CSV is asked for."""
     group = chat(_FRUIT)
-    group.says("小美", '#接龙\n团水果\n\n1. =HYPERLINK("http://x") A1\n2. 阿杰 B2')
+    group.says("小美", "#接龙\n团水果\n\n1. 小美 A1\n2. 阿杰 B2")
     group.says("老陈", "导出接龙")
     assert group.bot() == ["表格（2 条）私聊发过去了"]
     (sent,) = group.took(SendFile)
     assert (sent.to, sent.name) == ("sim:老陈", "团水果.xlsx")
     assert sent.columns == ("序号", "内容", "接龙人", "归属", "车厘子", "芒果", "金额", "收款")
-    assert sent.rows[0][1].startswith("'=HYPERLINK")
     assert sent.rows[1] == (2, "阿杰 B2", "小美", "阿杰", "", 2, 79.0, "未付")
     assert sent.rows[-1] == ("合计", "", "", "", 1, 2, 148.0, "")
+    group.says("老陈", "导出接龙 CSV", private=True)
+    (sent,) = group.took(SendFile)
+    assert (sent.format, sent.name, len(sent.rows)) == ("csv", "团水果.csv", 3)
 
 
 @pytest.mark.parametrize("private", [False, True])
