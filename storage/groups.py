@@ -132,19 +132,23 @@ async def members(
     """Those who are in the group, last heard first, and how many there are."""
     who, here = t.member.c, t.membership.c
     shown = func.coalesce(func.nullif(here.name, ""), who.name)
+    d = t.member_day.c
+    last = select(d.member_id, func.max(d.last_at).label("spoke_at")).where(d.chat_id == chat_id).group_by(d.member_id)
+    heard = last.subquery()
     query = (
         select(
-            who.id, who.uid, shown.label("name"), here.role, here.joined_at, here.spoke_at,
+            who.id, who.uid, shown.label("name"), here.role, here.joined_at, heard.c.spoke_at,
             func.coalesce(t.balance.c.points, literal(0)).label("points"),
         )
         .join_from(t.membership, t.member, who.id == here.member_id)
         .join(t.balance, (t.balance.c.chat_id == here.chat_id) & (t.balance.c.member_id == here.member_id), isouter=True)
+        .join(heard, heard.c.member_id == here.member_id, isouter=True)
         .where(here.chat_id == chat_id, here.left_at.is_(None))
     )  # fmt: skip
     if containing:
         query = query.where(shown.contains(containing, autoescape=True) | (who.uid == containing))
     total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    query = query.order_by(here.spoke_at.is_(None), here.spoke_at.desc(), who.id).limit(limit).offset(offset)
+    query = query.order_by(heard.c.spoke_at.is_(None), heard.c.spoke_at.desc(), who.id).limit(limit).offset(offset)
     return (await session.execute(query)).all(), total
 
 

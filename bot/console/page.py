@@ -19,7 +19,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
 
@@ -29,6 +29,8 @@ from bot.console.models import Query, View
 
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["view", "act", "stream", "file"]
+Section = Literal["main", "plays", "people", "house"]
+SECTIONS: tuple[Section, ...] = get_args(Section)
 
 BODY_LIMIT = 256 * 1024
 
@@ -107,7 +109,7 @@ class Area:
     name: str
     icon: str = ""
     order: int = 0
-    section: str = ""
+    section: Section = "main"
     routes: list[Route] = field(default_factory=list)
 
     @property

@@ -21,7 +21,7 @@ from bot.console.answers import Answers
 from bot.console.assets import Assets
 from bot.console.entrance import Entrance
 from bot.console.guard import Guard
-from bot.console.page import Area, Route
+from bot.console.page import SECTIONS, Area, Route
 from bot.console.ports import Backstage
 from bot.console.render import Renderer
 from bot.console.streams import Hub
@@ -51,6 +51,7 @@ class Site:
         handlers = {404: answers.not_found, 405: answers.not_found}
         host = urlsplit(url).hostname
         inner = Starlette(routes=routes, exception_handlers=handlers)
+        inner.router.redirect_slashes = False
         self.app: ASGIApp = Guard(inner, frozenset((host,)) if host else frozenset())
 
     def close(self) -> None:
@@ -64,7 +65,7 @@ def load_areas() -> Sequence[Area]:
         importlib.import_module(f"{pages.__name__}.{each.name}") for each in pkgutil.iter_modules(pages.__path__)
     ]
     found = [module.area for module in modules if isinstance(getattr(module, "area", None), Area)]
-    return sorted(found, key=lambda area: (area.order, area.name))
+    return sorted(found, key=lambda area: (SECTIONS.index(area.section), area.order, area.name))
 
 
 def _http(path: str, route: Route, endpoint: Callable[..., object]) -> HttpRoute:

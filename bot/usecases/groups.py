@@ -233,8 +233,13 @@ def _active(days: Mapping[str, Any]) -> int:
 
 def _merged(heard: Sequence[Any], sent: Sequence[Any]) -> tuple[Said, ...]:
     """Both in one order, newest first."""
-    lines = [_heard(row) for row in heard] + [_sent(row) for row in sent if row.kind in ("message", "file", "table")]
+    lines = [_heard(row) for row in heard] + [_sent(row) for row in sent if _is_in_group(row)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+
+def _is_in_group(row: Any) -> bool:
+    """Said to everybody: not an act, and not a word in private."""
+    return row.kind in ("message", "file", "table") and not json.loads(row.body).get("to")
 
 
 def _heard(row: Any) -> Said:
