@@ -43,7 +43,7 @@ class BulkInsert:
         self._table, self._columns, self._key = table, tuple(columns), tuple(key)
         self._conflict, self._returning = conflict, tuple(returning)
         self._statements: dict[str, str] = {}
-        self._row = _rows_of(self._returning)
+        self._row = _rows_of(self._returning) if returning else tuple
         has_id = "id" in table.c
         self._runs_each = not returning or (conflict in ("", "nothing") and has_id)
         """Whether SQLite can do without RETURNING, which has no executemany: of one writer, the new rows are those with
