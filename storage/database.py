@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from bot.core.errors import StorageError
-from storage.lock import WriterLock
+from storage.lock import ServerLock, WriterLock
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
@@ -35,7 +35,8 @@ Mode = Literal["write", "read"]
 
 
 class Database:
-    """`mode="write"` takes the process lock of a SQLite file and makes the file; `"read"` needs it to be there.
+    """`mode="write"` takes the process lock (of a SQLite file at once, of a PostgreSQL database with the first writing
+    connection) and makes the file; `"read"` needs it to be there.
 
     Raises `StorageError` for a URL that can't be used, a file in use, a server that doesn't answer.
     """
@@ -47,6 +48,7 @@ class Database:
         self.path = _path(self.url) if self.is_sqlite else None
         """The SQLite file; None in memory and on PostgreSQL."""
         self._lock: WriterLock | None = None
+        self._server_lock: ServerLock | None = None
         self._memory = f"file:/qunops-{next(_memory_names)}" if self.is_sqlite and self.path is None else ""
         # A database in memory lives as long as some connection to it.
         self._keeper = sqlite3.connect(f"{self._memory}?vfs=memdb", uri=True) if self._memory else None
@@ -65,7 +67,14 @@ class Database:
         if self.mode != "write":
             raise StorageError("opened for reading only")
         if not self.is_sqlite:
-            return create_engine(self.url, connect_args={"options": _PG_WRITE}, pool_pre_ping=True)
+            engine = create_engine(self.url, connect_args={"options": _PG_WRITE}, pool_pre_ping=True)
+            lock = self._server_lock = ServerLock(self.url)
+
+            @event.listens_for(engine, "connect")
+            def _hold(dbapi: Any, record: Any) -> None:
+                lock.hold()
+
+            return engine
         engine = create_engine(
             self._sqlite_url("sqlite", "rwc"), poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
@@ -148,6 +157,9 @@ class Database:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+        if self._server_lock is not None:
+            self._server_lock.release()
+            self._server_lock = None
 
     async def aclose(self) -> None:
         """`close`, the readers of the event loop included."""

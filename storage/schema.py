@@ -73,9 +73,6 @@ def upgrade(database: Database, *, now: datetime, target: str = HEAD) -> Upgrade
         _refuse_newer(before)
     copy = _copy_first(database, before, now)
     with database.begin() as connection:
-        if not database.is_sqlite:
-            # Two processes that start together upgrade one after the other.
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('qunops schema'))"))
         if target == HEAD and version(connection) is None:
             _create(connection)
         else:

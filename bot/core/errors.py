@@ -9,6 +9,7 @@
     │   ├── SendDeferred    it said later: `retry_after_s`
     │   └── SendUnknown     nobody knows whether it arrived: never repeated blindly
     └── StorageError        the database cannot be used as it is
+        └── DatabaseInUse   somebody else is writing it
 
 Anything else that is raised inside a step is a bug: the event is traced with it and the group lives on.
 Mistakes in playbooks are not raised at all; they are collected as `bot.playbook.problems.Problem` values.
@@ -57,3 +58,12 @@ class SendUnknown(TransportError):
 
 class StorageError(QunOpsError):
     """The database is newer than this version, locked by another process, or damaged."""
+
+
+class DatabaseInUse(StorageError):
+    """Another process holds the database; two bots would answer twice. `code` stands in the message."""
+
+    code = "database-in-use"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} [{self.code}]")

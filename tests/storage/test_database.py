@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.core.errors import StorageError
+from bot.core.errors import DatabaseInUse, StorageError
 from storage.database import Database
 from storage.schema import upgrade
 from storage.tables import member
+from tests.conftest import BACKENDS
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -85,7 +88,7 @@ def test_a_second_writer_is_refused_and_told_what_to_do(sqlite_database: Databas
         [sys.executable, "-c", code, path], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     assert done.returncode == 1
-    assert "StorageError" in done.stderr
+    assert "DatabaseInUse" in done.stderr
     assert "请先停掉那个进程" in done.stderr
     with pytest.raises(StorageError, match=r"pid \d+"):
         Database(f"sqlite:///{path}")
@@ -96,6 +99,68 @@ def test_the_lock_ends_with_its_holder(sqlite_database: Database) -> None:
     """After `close` the file is free."""
     sqlite_database.close()
     Database(str(sqlite_database.url)).close()
+
+
+_SECOND = "import sys\nfrom storage.database import Database\nwith Database(sys.argv[1]) as d, d.begin(): pass"
+
+
+def _second_process(url: str) -> subprocess.CompletedProcess[str]:
+    """Another process that wants to write."""
+    command = [sys.executable, "-c", _SECOND, url]
+    return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False)
+
+
+def test_one_process_writes_a_database(database_url: str) -> None:
+    """On either database: while one process writes another is refused, by a code and by the name of the first; readers are
+    let in; when the first has ended the other may."""
+    with Database(database_url) as database, database.begin():
+        pass
+    with Database(database_url) as database:
+        with database.begin():
+            refused = _second_process(database_url)
+        assert refused.returncode == 1
+        assert "DatabaseInUse" in refused.stderr
+        assert "[database-in-use]" in refused.stderr
+        assert f"pid {os.getpid()}" in refused.stderr
+        with Database(database_url, mode="read") as reader, reader.reading() as connection:
+            assert connection.execute(select(func.count()).select_from(member)).scalar() == 0
+    assert _second_process(database_url).returncode == 0
+
+
+@pytest.mark.skipif("postgresql" not in BACKENDS, reason="needs PostgreSQL")
+def test_the_server_forgets_a_holder_that_was_killed(postgres_url: str) -> None:
+    """No row is left behind: after kill -9 the next process writes at once."""
+    code = _SECOND.replace("pass", "print('held', flush=True); sys.stdin.read()")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, postgres_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DatabaseInUse, match=f"pid {holder.pid}"), Database(postgres_url) as second, second.begin():
+            pass
+        holder.kill()
+    with Database(postgres_url) as second, second.begin():
+        pass
+
+
+@pytest.mark.skipif("postgresql" not in BACKENDS, reason="needs PostgreSQL")
+def test_a_lock_that_the_server_lost_is_taken_again(postgres_url: str) -> None:
+    """The server went away and came back: the writing process takes the lock again, or hears that another one has it."""
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with Database(postgres_url) as first:
+        with first.begin():
+            pass
+        server = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(cut)
+            with first.begin():
+                pass
+            assert "DatabaseInUse" in _second_process(postgres_url).stderr
+            connection.execute(cut)
+        with Database(postgres_url) as second, second.begin(), pytest.raises(DatabaseInUse), first.begin():
+            pass
 
 
 def test_a_path_with_odd_characters(tmp_path: Path) -> None:
