@@ -249,6 +249,8 @@ def _say(account: Account, form: Format, file: Path, group: str, *, is_trial: bo
             typer.echo(f"    {_line(file, form, unread)}")
         if sum(account.unread.values()) > len(account.examples):
             typer.echo("    …  全部列出 all of them: --problems 文件")
+    if not is_trial and taken.new:
+        typer.echo(f"看看这个群的过去 next: qunops report {group} --period past")
 
 
 def _day(at: datetime) -> str:
