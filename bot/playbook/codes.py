@@ -267,6 +267,16 @@ CODES: Mapping[str, Code] = dict(
             "Five fields: minute hour day month weekday. Weekdays by name only (mon … sun): numbers mean different days in "
             "different programs.",
         ),
+        _code(
+            "PB214",
+            "error",
+            "看不懂的人群",
+            "Audience not understood",
+            "人群写 tier:核心、rfm:重要挽留、silent:14d(14 天没说话)、silent:never(从没说过)、new:7d(入群 7 天内)、tag:标签、"
+            "role:角色、id:qq:号码、all;前面加 ! 表示不是,用 & 连接表示同时,列成几行表示任意一个。",
+            "An audience is tier:core, rfm:…, silent:14d (said nothing for 14 days), silent:never, new:7d (joined within 7 "
+            "days), tag:…, role:…, id:qq:<number> or all; ! in front negates, & joins, a list means any of them.",
+        ),
         # 3xx: references
         _code(
             "PB301",
@@ -404,6 +414,15 @@ CODES: Mapping[str, Code] = dict(
             "一次性的安排写的是过去的时间,不会再触发。用完了可以删掉,或改成新的日期。",
             "A one-off date lies in the past and won't fire again. Remove it or give it a new date.",
         ),
+        _code(
+            "PB319",
+            "error",
+            "目标不可能达到",
+            "Target out of range",
+            "指标有天然的范围:比例在 0 到 1(0% 到 100%),NPS 在 -100 到 100,人数和次数不小于 0。超出范围的目标不接受。",
+            "A metric has a natural range: shares 0 to 1 (0 % to 100 %), NPS -100 to 100, counts not below 0. A target outside "
+            "of it is refused.",
+        ),
         # 4xx: what a network can do
         _code(
             "PB318",
@@ -502,6 +521,14 @@ CODES: Mapping[str, Code] = dict(
             "我们 reads better than 你们",
             "「你们」把运营和成员分成两边,「我们」才是一个群。",
             "你们 puts the operator opposite the members; 我们 makes it one group.",
+        ),
+        _code(
+            "PB510",
+            "warning",
+            "指标目录里没有",
+            "Unknown metric",
+            "targets 里的指标不在目录里,机器人不会计算它,也不会核对目标。",
+            "The metric is not in the catalogue: it is neither computed nor compared with the target.",
         ),
     )
 )

@@ -26,6 +26,7 @@ from bot.playbook.problems import NOTHING, Place, Problem, Wording, bilingual
 from bot.playbook.refusals import Frame, refusals
 from bot.playbook.shape import Path
 from bot.playbook.spelling import nearest
+from bot.playbook.targets import target_problems
 from bot.playbook.versions import activate, header_document, header_of
 
 TEMPLATE_NAMES = frozenset(("title", "vars", "group"))
@@ -80,6 +81,7 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
         message = Wording("plays 下面要写「玩法名: 设置」", "`plays` is a map: name of the play → its settings")
         problems.append(Problem(code="PB203", place=tree.key_place("plays"), message=message, key="plays"))
     problems.extend(capability_problems([want for each in checked for want in each.wants], networks))
+    problems.extend(target_problems(tree))
     problems.extend(head_advice(tree, [(each.name, each.node, each.common) for each in checked]))
     if head is None:
         return Variant(tree, None, None, (), tuple(problems))

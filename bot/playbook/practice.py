@@ -46,7 +46,9 @@ def head_advice(tree: Node, plays: Sequence[tuple[str, Node, Common]]) -> Iterat
 def _ratios(tree: Node) -> Iterator[Problem]:
     purpose = tree.get("purpose")
     for path, scalar in purpose.scalars(("purpose",)) if purpose is not None and purpose.kind == "map" else ():
-        ratio = _ratio(path, scalar)
+        if "targets" in path:
+            continue
+        ratio = _ratio(scalar)
         if ratio is not None and ratio > 1:
             yield Problem(
                 code="PB507",
@@ -57,12 +59,9 @@ def _ratios(tree: Node) -> Iterator[Problem]:
             )
 
 
-def _ratio(path: tuple[str | int, ...], scalar: Node) -> float | None:
-    name = re.sub(r"[\W_]", "", str(path[-1])).lower()
-    if name == "daumau":
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(scalar.value))
-    else:
-        found = _RATIO.search(str(scalar.value)) if scalar.kind == "text" else None
+def _ratio(scalar: Node) -> float | None:
+    """A DAU/MAU that a sentence promises."""
+    found = _RATIO.search(str(scalar.value)) if scalar.kind == "text" else None
     if found is None:
         return None
     return float(found[1]) / (100 if found[2] else 1)

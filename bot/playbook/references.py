@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.core.prizes import SHOP
+from bot.core.tiers import ENGLISH, LADDER, NAMES, PYRAMID, RFM
 from bot.playbook.compiling import validate
 from bot.playbook.header import Head, Layer
 from bot.playbook.house import House
@@ -15,9 +16,8 @@ from bot.playbook.problems import NOTHING, Problem, Wording
 from bot.playbook.refusals import Frame
 from bot.playbook.spelling import nearest
 
-_TIERS = frozenset(
-    ("核心", "活跃", "普通", "沉默", "潜水", "新人", "流失", "core", "active", "regular", "silent", "new")
-)
+_TIERS = NAMES | {ENGLISH[name] for name in NAMES}
+_CLASSES = frozenset(RFM.values()) | {ENGLISH[name] for name in RFM.values()}
 _PLATFORM_ROLES = frozenset(("operator", "owner", "admin", "member", "bot"))
 
 
@@ -85,7 +85,7 @@ def selector_problems(tree: Node, house: House) -> Iterable[Problem]:
 
 
 def label_problems(tree: Node, house: House) -> Iterable[Problem]:
-    """`role:` and `tier:` labels that nobody can have."""
+    """`role:`, `tier:` and `rfm:` labels that nobody can have."""
     roles_node = tree.children.get("roles")
     roles = set(_PLATFORM_ROLES) | set(roles_node.children if roles_node is not None else ())
     for settings in (*house.tag_settings.values(), *house.group_settings.values()):
@@ -93,22 +93,34 @@ def label_problems(tree: Node, house: House) -> Iterable[Problem]:
         roles |= set(more.children) if more is not None else set()
     plays = tree.children.get("plays")
     for path, scalar in plays.scalars(("plays",)) if plays is not None else ():
-        if scalar.kind != "text" or "\n" in scalar.value or " " in scalar.value:
+        if scalar.kind != "text" or "\n" in scalar.value:
             continue
-        what, _, name = scalar.value.partition(":")
-        known = {"role": roles, "tier": set(_TIERS)}.get(what)
-        if known is None or not name or name in known:
-            continue
-        guess = nearest(name, known)
-        zh = "角色" if what == "role" else "等级"
-        yield Problem(
-            code="PB312",
-            place=scalar.place(),
-            message=Wording(f"没有「{name}」这个{zh}", f"there is no {what} `{name}`"),
-            suggestion=f"{what}:{guess}" if guess else "",
-            hint=Wording("角色先写在 roles 里", "define it in `roles` first") if what == "role" else NOTHING,
-            key=".".join(map(str, path)),
-        )
+        for term in scalar.value.split("&"):
+            what, _, name = term.strip().lstrip("!\uff01").strip().partition(":")
+            known = {"role": roles, "tier": set(_TIERS), "rfm": set(_CLASSES)}.get(what)
+            if known is None or not name or " " in name or name in known:
+                continue
+            yield _unknown(what, name, known, scalar, path)
+
+
+def _choices(what: str) -> Wording:
+    """What there is to choose from, where that is a closed list."""
+    names = {"tier": (*PYRAMID, *LADDER), "rfm": tuple(RFM.values())}.get(what, ())
+    return Wording("、".join(names), ", ".join(ENGLISH[name] for name in names)) if names else NOTHING
+
+
+def _unknown(what: str, name: str, known: set[str], scalar: Node, path: tuple[str | int, ...]) -> Problem:
+    guess = nearest(name, known)
+    zh = {"role": "角色", "tier": "等级", "rfm": "RFM 分类"}[what]
+    return Problem(
+        code="PB312",
+        place=scalar.place(),
+        message=Wording(f"没有「{name}」这个{zh}", f"there is no {what} `{name}`"),
+        suggestion=f"{what}:{guess}" if guess else "",
+        expected=_choices(what),
+        hint=Wording("角色先写在 roles 里", "define it in `roles` first") if what == "role" else NOTHING,
+        key=".".join(map(str, path)),
+    )
 
 
 def prize_problems(tree: Node) -> Iterable[Problem]:

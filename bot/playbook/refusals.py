@@ -217,7 +217,7 @@ def _refused(refusal: _Refusal, place: Place, key: str) -> Problem:
         message = Wording("不要写时区,按剧本的 timezone 计算", "leave the offset out, the playbook's timezone applies")
         return Problem(code="PB206", place=place, message=message, expected=expected, key=key)
     code, _, rest = text.partition("|")
-    if code in ("PB206", "PB209", "PB211", "PB212", "PB213"):
+    if code in ("PB206", "PB209", "PB211", "PB212", "PB213", "PB214"):
         words, _, hints = rest.partition("|")
         return Problem(code=code, place=place, message=bilingual(words), hint=bilingual(hints), key=key)
     message = bilingual(text)

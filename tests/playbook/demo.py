@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from bot.core.audience import Audience
 from bot.core.play import Capability, CommandSpec, NoState, Play, PlayParams, Schedule, Step
 from bot.core.prizes import Prizes
 from bot.core.units import (
@@ -71,6 +72,7 @@ class DemoParams(PlayParams):
     note: AssetPath | None = Field(default=None, description="文稿 · text file")
     streak: dict[int, int] = Field(default_factory=dict, description="连续奖励 · streak bonus")
     exempt: tuple[str, ...] = Field(default=(), description="豁免 · exempt")
+    audience: Audience = Field((), description="对谁 · whom")
 
     @field_validator("ratio")
     @classmethod

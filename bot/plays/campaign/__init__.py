@@ -23,6 +23,9 @@ def schedules(params: Params) -> Sequence[Schedule]:
 
 
 def needs(params: Params, event: Event) -> Needs:
+    """The roster where a post may begin and some post addresses some of the members."""
+    if isinstance(event, TimerFired | MessageReceived) and any(i.post.audience for i in agenda.items(params)):
+        return Needs(roster=True)
     return NOTHING
 
 
@@ -59,9 +62,13 @@ def wants_capabilities(params: Params) -> Mapping[str, Capability]:
     for index, post in enumerate(params.posts):
         if post.mention_all:
             wanted[f"posts.{index}.mention_all"] = Capability.MENTION_ALL
+        if post.via == "private":
+            wanted[f"posts.{index}.via"] = Capability.PRIVATE
     for index, row in enumerate(params.calendar):
         if row.mention_all:
             wanted[f"calendar.{index}.mention_all"] = Capability.MENTION_ALL
+        if row.via == "private":
+            wanted[f"calendar.{index}.via"] = Capability.PRIVATE
     return wanted
 
 

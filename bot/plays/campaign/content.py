@@ -47,6 +47,7 @@ def variables(item: Item, params: Params, began_on: date | None, on: date, varia
         "points": list(item.post.points),
         "variant": variant,
         "name": item.name,
+        "member": "",
     }
 
 

@@ -7,11 +7,13 @@ may be sent next is in the state, and the timer that asks for it names occurrenc
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from bot.core.effects import AskOperator, CancelTimer, Lane, Note, Say, SetTimer, Template
+from bot.core.effects import AskOperator, CancelTimer, Lane, Note, Say, SetTimer, Template, Words
 from bot.core.events import EffectSettled, MessageRecalled, TimerFired
 from bot.core.play import Capability
 from bot.plays.campaign import agenda, content
+from bot.plays.campaign.address import Addressed, addressed
 from bot.plays.campaign.agenda import Item
 from bot.plays.campaign.content import Campaign
 from bot.plays.campaign.state import EVERYTHING, Flight, Sent, Waiting
@@ -176,6 +178,9 @@ def _begin(turn: Campaign, waiting: Waiting) -> str:
     if not parts:
         _tell(turn, f"missing/{waiting.occurrence}", "missing", {"name": item.name, "date": data["date"]})
         return _skip(turn, waiting, "no content")
+    people = addressed(item.post, waiting.occurrence, ctx) if item.post.audience else Addressed((), ())
+    if item.post.audience and not people.told:
+        return _skip(turn, waiting, "nobody fits the audience")
     turn.change(
         flight=Flight(
             occurrence=waiting.occurrence,
@@ -184,6 +189,7 @@ def _begin(turn: Campaign, waiting: Waiting) -> str:
             variant=variant,
             parts=len(parts),
             began_at=ctx.now,
+            told=people.told,
         ),
         newest=Sent(occurrence=waiting.occurrence, name=item.name),
         posted=_posted_today(turn) + 1,
@@ -191,7 +197,11 @@ def _begin(turn: Campaign, waiting: Waiting) -> str:
     )
     facts = {"post": item.name, "variant": variant, "parts": len(parts), "source": item.post.source}
     turn.do(Note(what="post", key=waiting.occurrence, data={**facts, "week": data["week"], "day": data["day"]}))
-    turn.because(variant=variant, parts=len(parts))
+    for arm, uids in (("told", people.told), ("held", people.held)):
+        for uid in uids:
+            fact = {"arm": arm, "post": item.name, "day": ctx.day(ctx.now).isoformat()}
+            turn.do(Note(what="reached", key=f"{waiting.occurrence}|{uid}", member=uid, data=fact))
+    turn.because(variant=variant, parts=len(parts), told=len(people.told), held=len(people.held))
     _send_next(turn)
     return "sent"
 
@@ -220,22 +230,47 @@ def _send_next(turn: Campaign) -> None:
     if flight.next >= len(parts):
         end(turn, "stopped")
         return
-    is_first = flight.next == 0
-    turn.do(
-        Say(
-            words=parts[flight.next],
-            key=f"{flight.occurrence}#{flight.next}",
-            lane=Lane.CAMPAIGN,
-            expires_at=ctx.now + max(_SHORTEST_LIFE, pacing.max_duration),
-            pictures=item.post.pictures if is_first and Capability.PICTURE in ctx.caps else (),
-            mention_all=is_first and item.post.mention_all and Capability.MENTION_ALL in ctx.caps,
-        )
-    )
+    if item.post.via == "private" and Capability.PRIVATE in ctx.caps:
+        _write_to_each(turn, flight, item, data)
+    else:
+        _say(turn, flight, item, parts[flight.next])
     turn.change(flight=flight.model_copy(update={"next": flight.next + 1}))
     if flight.next + 1 >= min(flight.parts, len(parts)):
         end(turn, "done")
     else:
         _plan_next(turn, ctx.now + pacing.gap)
+
+
+def _say(turn: Campaign, flight: Flight, item: Item, words: Words) -> None:
+    """The next part in the group; the first one mentions whom it addresses."""
+    is_first, caps = flight.next == 0, turn.ctx.caps
+    turn.do(
+        Say(
+            words=words,
+            key=f"{flight.occurrence}#{flight.next}",
+            lane=Lane.CAMPAIGN,
+            expires_at=_life(turn),
+            pictures=item.post.pictures if is_first and Capability.PICTURE in caps else (),
+            mention=flight.told if is_first else (),
+            mention_all=is_first and item.post.mention_all and Capability.MENTION_ALL in caps,
+        )
+    )
+
+
+def _write_to_each(turn: Campaign, flight: Flight, item: Item, data: dict[str, Any]) -> None:
+    """The next part to everybody whom it addresses, by name. Who has left meanwhile gets nothing."""
+    ctx = turn.ctx
+    for uid in flight.told:
+        if uid in ctx.roster:
+            parts = content.messages(item, ctx, {**data, "member": ctx.roster[uid].name})
+            pictures = item.post.pictures if flight.next == 0 and Capability.PICTURE in ctx.caps else ()
+            turn.do(
+                Say(words=parts[flight.next], to=uid, lane=Lane.CAMPAIGN, expires_at=_life(turn), pictures=pictures)
+            )
+
+
+def _life(turn: Campaign) -> datetime:
+    return turn.ctx.now + max(_SHORTEST_LIFE, turn.params.pacing.max_duration)
 
 
 def _plan_next(turn: Campaign, at: datetime) -> None:

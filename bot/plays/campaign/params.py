@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from bot.core.audience import Audience
 from bot.core.play import Missed, PlayParams
 from bot.core.units import AssetPath, Clock, Day, Duration, Hours, Moment, TemplateText, parse_date
 
 PostText = Annotated[
     str,
-    TemplateText(("week", "day", "days_left", "date", "weekday", "topic", "points", "variant", "name")),
+    TemplateText(("week", "day", "days_left", "date", "weekday", "topic", "points", "variant", "name", "member")),
 ]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CHINESE = dict(zip("一二三四五六日", WEEKDAYS, strict=True)) | {"天": "sun"}
@@ -82,9 +83,32 @@ class Post(PlayParams):
     points: tuple[str, ...] = Field((), description="2–3 个关键点,预览和模板里用 · Two or three key points")
     source: Literal["", "pgc", "ugc", "pugc", "ogc"] = Field("", description="内容来源 · Where the content comes from")
     mention_all: bool = Field(False, description="是否@全体 · Whether everybody is mentioned")
+    audience: Audience = Field(
+        (),
+        description="发给谁,如 silent:14d、tier:核心、tag:营员 & !new:7d;不写就是整个群 · Whom it addresses; nothing means the group",
+    )
+    via: Literal["mention", "private"] = Field(
+        "mention",
+        description="怎么找到他们:在群里@,或逐个私聊 · Whether the audience is mentioned in the group or written to in private",
+    )
+    at_most: int = Field(20, ge=1, le=50, description="一次最多找几位 · People addressed at once at most")
+    holdout: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="留多少人不打扰,作对照,如 0.2 · Share of the audience left alone, to measure the effect",
+    )
     only: Literal["all", "workdays", "holidays"] = Field(
         "all", description="只在工作日或节假日发 · On workdays or holidays only"
     )
+
+    @model_validator(mode="after")
+    def _addressed(self) -> Post:
+        if self.audience and self.mention_all:
+            raise ValueError("audience 和 mention_all 只能写一个 · write either audience or mention_all")
+        if not self.audience and (self.via != "mention" or self.holdout):
+            raise ValueError("via、holdout 要和 audience 一起写 · `via` and `holdout` need an `audience`")
+        return self
 
     @model_validator(mode="after")
     def _one_content(self) -> Post:

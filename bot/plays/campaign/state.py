@@ -16,7 +16,8 @@ EVERYTHING = "*"
 
 
 class Flight(Frozen):
-    """A post being sent, part by part. `on` is the day it stands for; `held_at`: an operator paused it."""
+    """A post being sent, part by part. `on` is the day it stands for; `held_at`: an operator paused it; `told`: whom it
+    addresses, () the group."""
 
     occurrence: str
     name: str
@@ -25,6 +26,7 @@ class Flight(Frozen):
     parts: int
     next: int = 0
     began_at: datetime
+    told: tuple[str, ...] = ()
     held_at: datetime | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from bot.core.audience import includes
 from bot.core.effects import Lane, Say, SetTimer, Template
 from bot.core.events import MessageReceived, TimerFired
 from bot.core.play import Member, Step
@@ -57,6 +58,8 @@ def remind(state: State, event: TimerFired, ctx: Here) -> Outcome:
     who = missing(state, ctx, today)
     if rule.who == "on_streak":
         who = [member for member in who if streak_on(ctx.slots.get(member.uid) or Slot(), today) >= 2]
+    if rule.audience:
+        who = [member for member in who if includes(rule.audience, member, ctx.now)]
     if not who:
         return Step(state, why={"missing": 0})
     told = who[: rule.mention_at_most]

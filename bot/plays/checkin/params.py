@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from bot.core.audience import Audience
 from bot.core.play import CommandSpec, PlayParams, Schedule
 from bot.core.prizes import Prizes
 from bot.core.units import Clock, Duration, Hours, TemplateText
@@ -66,6 +67,9 @@ class Remind(PlayParams):
         description="提醒谁:not_checked_in 近两周打过卡而今天还没打的;on_streak 只提醒连续打卡快要断的 · whom: every "
         "active member who is missing today, or only those with a streak to lose",
     )
+    audience: Audience = Field(
+        default=(), description="只提醒其中这些人,如 tier:核心、!new:3d · only these of them, e.g. tier:core"
+    )
     mention_at_most: int = Field(
         default=20, ge=0, le=50, description="最多 @ 几位 · how many members are mentioned at most"
     )
@@ -79,8 +83,8 @@ class Summary(PlayParams):
 class Review(PlayParams):
     """点评: a reviewer answers a check-in by quoting it with 通过 or 修改."""
 
-    by: str = Field(
-        default="role:operator", description="谁可以点评,例如 role:coach · label of the reviewers, e.g. role:coach"
+    by: Audience = Field(
+        default=("role:operator",), description="谁可以点评,例如 role:coach · the reviewers, e.g. role:coach"
     )
     rubric: tuple[str, ...] = Field(default=(), max_length=6, description="点评看哪几点 · what reviewers look at")
     points: int = Field(default=0, ge=0, description="点评通过加几分 · points when a submission passes")

@@ -7,7 +7,10 @@ the next version of the same submission. Every version and every verdict is a no
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
 
+from bot.core.audience import includes
 from bot.core.effects import Award, Effect, Note
 from bot.core.events import MessageReceived
 from bot.core.play import Member, Step
@@ -25,13 +28,13 @@ def is_verdict(event: MessageReceived) -> bool:
     return event.reply_to is not None and _VERDICT.match(event.text) is not None
 
 
-def may_review(member: Member | None, label: str) -> bool:
-    return member is not None and (label in member.labels or member.is_operator)
+def may_review(member: Member | None, by: Sequence[str], at: datetime) -> bool:
+    return member is not None and (member.is_operator or includes(by, member, at))
 
 
 def verdict(state: State, event: MessageReceived, ctx: Here) -> Outcome:
     rule, match = ctx.params.review, _VERDICT.match(event.text)
-    if rule is None or match is None or not may_review(ctx.member, rule.by):
+    if rule is None or match is None or not may_review(ctx.member, rule.by, ctx.now):
         return Step(state, why={"verdict": "not by a reviewer"})
     found = next(
         (

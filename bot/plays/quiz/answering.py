@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.core.audience import includes
 from bot.core.effects import Effect, SetTimer
 from bot.core.events import MemberMuted, MessageReceived
 from bot.core.play import Step
@@ -86,7 +87,7 @@ def _may_score(event: MessageReceived, ctx: Here) -> bool:
     if not event.member:
         return False
     member = ctx.member
-    return member is None or not (member.is_bot or member.labels & set(ctx.params.exclude))
+    return member is None or not (member.is_bot or includes(ctx.params.exclude, member, event.at))
 
 
 def muted(state: State, event: MemberMuted) -> Result:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from bot.core.audience import Audience
 from bot.core.play import CommandSpec, Missed, PlayParams, Schedule
 from bot.core.prizes import Prizes
 from bot.core.units import BankPath, Clock, Duration
@@ -89,9 +90,7 @@ class Params(Prizes):
     no_repeat: Duration = Field(
         default=timedelta(days=30), description="多久内不重复出同一题 · no question twice within this"
     )
-    exclude: tuple[str, ...] = Field(
-        default=(), description="谁不计分,如 role:operator · labels of members who do not score (the host)"
-    )
+    exclude: Audience = Field(default=(), description="谁不计分,如 role:operator · who does not score, e.g. the host")
     teams: tuple[str, ...] = Field(
         default=(),
         max_length=6,

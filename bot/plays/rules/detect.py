@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.core.audience import includes
 from bot.core.play import Context, Member
 from bot.core.text.links import Link, find_links, host_of, judge
 from bot.core.text.moderation.folding import fast_kept, fold, single
@@ -77,15 +78,7 @@ def holds(rule: Rule, ctx: Context[RulesParams], at: datetime) -> bool:
         return False
     if rule.hours is not None and ctx.local(at).time() not in rule.hours:
         return False
-    return not (rule.exempt and has_label(ctx.member, rule.exempt))
-
-
-def has_label(member: Member | None, labels: Sequence[str]) -> bool:
-    """Whether `member` carries one of `labels`; `id:<uid>` and `role:<role>` count without being set."""
-    if member is None:
-        return False
-    own = {*member.labels, f"id:{member.uid}", f"role:{member.role}"}
-    return not own.isdisjoint(labels)
+    return not includes(rule.exempt, ctx.member, at)
 
 
 # -- what the text says -------------------------------------------------------------------------------------------------
@@ -192,7 +185,7 @@ def _everyone(said: Said, book: Book, member: Member | None) -> Iterator[Finding
         return
     for rule in book.everyone:
         allowed = rule.match.mention_all.allow if rule.match.mention_all else ()
-        if not has_label(member, allowed):
+        if not includes(allowed, member, said.at):
             yield Finding(rule, rule.default_level)
 
 
@@ -248,5 +241,5 @@ def _hours(book: Book, ctx: Context[RulesParams], at: datetime) -> Iterator[Find
             yield Finding(rule, rule.default_level, is_reminder=not quiet.strict)
     for rule in book.closed:
         closed = rule.match.mute_group
-        if closed is not None and not has_label(ctx.member, closed.speakers):
+        if closed is not None and not includes(closed.speakers, ctx.member, ctx.now):
             yield Finding(rule, rule.default_level, is_reminder=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
+from bot.core.audience import Audience
 from bot.core.play import CommandSpec, PlayParams, Schedule
 from bot.core.units import Clock, Day, Duration, parse_clock
 from bot.plays.rules.book import Book
@@ -75,7 +76,7 @@ class RulesParams(PlayParams):
     newcomer_for: Duration = Field(
         timedelta(hours=24), description="入群多久内违规多记 1 分 · Who counts as new: +1 point"
     )
-    exempt: tuple[str, ...] = Field((), description="免检标签,例如 tier:核心 · Labels that are exempt")
+    exempt: Audience = Field((), description="谁免检,例如 tier:核心 · Who is exempt")
     allow: tuple[str, ...] = Field((), description="放行的说法,其中的词不算 · Phrases in which a word is harmless")
     brakes: Brakes = Field(
         Brakes(), description="刹车:超过就暂停执行并叫运营 · Above this it pauses and calls the operators"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import re2
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from bot.core.audience import Audience
 from bot.core.play import PlayParams
 from bot.core.text.moderation import phrases
 from bot.core.units import Duration, Hours, LexiconPath, parse_window
@@ -99,7 +100,7 @@ class Length(PlayParams):
 
 
 class MentionAll(PlayParams):
-    allow: tuple[str, ...] = Field(
+    allow: Audience = Field(
         ("role:operator", "role:owner", "role:admin"), description="谁可以 @所有人 · Labels that may mention everyone"
     )
 
@@ -110,9 +111,7 @@ class QuietHours(PlayParams):
 
 
 class MuteGroup(PlayParams):
-    speakers: tuple[str, ...] = Field(
-        (), description="除运营外还有谁可以发言 · Labels that may speak, besides operators"
-    )
+    speakers: Audience = Field((), description="除运营外还有谁可以发言 · Labels that may speak, besides operators")
 
 
 class Nickname(PlayParams):
@@ -209,7 +208,7 @@ class Rule(PlayParams):
     )
     hours: Hours | None = Field(None, description="只在这个时段有效 · Holds in these hours only")
     groups: tuple[str, ...] = Field((), description="只在这些群有效 · Holds in these groups only")
-    exempt: tuple[str, ...] = Field((), description="谁不受这条限制 · Labels that it does not apply to")
+    exempt: Audience = Field((), description="谁不受这条限制 · Whom it does not apply to")
 
     @property
     def default_level(self) -> Level:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.core.audience import includes
 from bot.core.play import Capability, Context
-from bot.plays.rules.detect import has_label
 from bot.plays.rules.params import RulesParams
 from bot.plays.rules.rule import MODES, Mode, Rule
 from bot.plays.rules.state import State
@@ -24,7 +24,7 @@ def shelter(ctx: Context[RulesParams], role: str = "member") -> str:
         return "bot"
     if member.role != "member":
         return member.role
-    return "exempt" if has_label(member, ctx.params.exempt) else ""
+    return "exempt" if includes(ctx.params.exempt, member, ctx.now) else ""
 
 
 def mode_of(rule: Rule, state: State, ctx: Context[RulesParams], at: datetime) -> Mode:
