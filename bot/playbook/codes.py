@@ -415,6 +415,15 @@ CODES: Mapping[str, Code] = dict(
             "A one-off date lies in the past and won't fire again. Remove it or give it a new date.",
         ),
         _code(
+            "PB318",
+            "error",
+            "奖品不在商店里",
+            "Prize that no shop has",
+            "prizes 里写的是同一份剧本里商店(kind: shop)的商品名,从它的库存里发。商店不叫「商店」时用 shop 写明。",
+            "`prizes` names things of a shop (`kind: shop`) in the same playbook and takes them from its stock. `shop` says "
+            "which one, unless it is called 商店.",
+        ),
+        _code(
             "PB319",
             "error",
             "目标不可能达到",
@@ -424,15 +433,6 @@ CODES: Mapping[str, Code] = dict(
             "of it is refused.",
         ),
         # 4xx: what a network can do
-        _code(
-            "PB318",
-            "error",
-            "奖品不在商店里",
-            "Prize that no shop has",
-            "prizes 里写的是同一份剧本里商店(kind: shop)的商品名,从它的库存里发。商店不叫「商店」时用 shop 写明。",
-            "`prizes` names things of a shop (`kind: shop`) in the same playbook and takes them from its stock. `shop` says "
-            "which one, unless it is called 商店.",
-        ),
         _code(
             "PB401",
             "warning",
