@@ -89,11 +89,19 @@ async def sent(session: AsyncSession, chat_id: int, *, limit: int) -> Sequence[A
     return (await session.execute(query)).all()
 
 
-async def count_between(session: AsyncSession, chat_id: int, after: int, until_at: int) -> int:
-    """How many messages were sent after the message with the id `after` and before `until_at`."""
+async def count_between(session: AsyncSession, chat_id: int, after: int, until: int) -> int:
+    """How many messages lie between the two with these ids, in the order of the feed."""
     m = t.message.c
-    since = select(m.sent_at).where(m.id == after).scalar_subquery()
-    query = select(func.count()).where(m.chat_id == chat_id, m.sent_at > since, m.sent_at < until_at, _is_first_copy())
+    first = select(m.sent_at).where(m.id == after).scalar_subquery()
+    last = select(m.sent_at).where(m.id == until).scalar_subquery()
+    query = select(func.count()).where(
+        m.chat_id == chat_id,
+        _is_first_copy(),
+        m.sent_at >= first,
+        m.sent_at <= last,
+        (m.sent_at > first) | (m.id > after),
+        (m.sent_at < last) | (m.id < until),
+    )
     return await session.scalar(query) or 0
 
 

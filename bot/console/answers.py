@@ -67,7 +67,7 @@ class Answers:
 
     def _shown(self, route: Route, call: Call, view: Any, status: int = 200) -> Response:
         is_part = route.part and "hx-request" in call.request.headers and "hx-boosted" not in call.request.headers
-        if isinstance(view, Done) and not route.template:
+        if isinstance(view, Done) and route.kind == "view":
             return RedirectResponse(view.to or "/", status_code=303)
         template = route.part if is_part else route.template
         text = self._render(template, call, view=view, filled=call.filled, route=route, **self._around(call))

@@ -73,7 +73,7 @@ class Guard:
         await self._app(scope, receive, sending)
 
     def _is_ours(self, host: str) -> bool:
-        name = urlsplit(f"//{host}").hostname or "" if _is_plain(host) else ""
+        name = _name_of(host)
         return name in self._hosts or _is_address(name)
 
     def _spend(self, request: Request) -> float:
@@ -113,8 +113,14 @@ def local_path(wanted: str, default: str = "/") -> str:
     return wanted if not parts.scheme and not parts.netloc else default
 
 
-def _is_plain(host: str) -> bool:
-    return bool(host) and not any(sign in host for sign in "/\\@?# ") and host.isascii()
+def _name_of(host: str) -> str:
+    """The name of a `Host` header without its port; "" for what is none."""
+    if not host.isascii() or any(sign in host for sign in "/\\@?# "):
+        return ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_address(name: str) -> bool:

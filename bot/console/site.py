@@ -21,6 +21,7 @@ from bot.console.answers import Answers
 from bot.console.assets import Assets
 from bot.console.entrance import Entrance
 from bot.console.guard import Guard
+from bot.console.openapi import API
 from bot.console.page import SECTIONS, Area, Route
 from bot.console.ports import Backstage
 from bot.console.render import Renderer
@@ -28,8 +29,6 @@ from bot.console.streams import Hub
 from bot.console.words import Words
 
 log = logging.getLogger(__name__)
-
-API = "/api/v1"
 
 
 class Site:

@@ -125,7 +125,7 @@ class GroupsDesk:
             fresh = [row for row in heard if row.id > message_id]
             skipped = 0
             if message_id and len(fresh) == _FEED:
-                skipped = await rows.count_between(session, chat.id, message_id, fresh[-1].sent_at)
+                skipped = await rows.count_between(session, chat.id, message_id, fresh[-1].id)
         said = _merged(fresh, [row for row in sent if (row.settled_at or 0) > settled_at])
         return Feed(said=said, cursor=_cursor(heard, sent, (message_id, settled_at)), skipped=skipped)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -92,11 +93,13 @@ class Scene:
         self.app.simulator.deliver()
 
     async def until(self, is_so: Callable[[], Any], within_s: float = 20) -> Any:
-        """Waits for what the bot does by itself; the answer of `is_so` once it is true."""
+        """Waits for what the bot does by itself: what `is_so` returns, or what is awaited of it, once that is true."""
         async with asyncio.timeout(within_s):
-            while not (found := is_so()):  # noqa: ASYNC110
+            while True:
+                found = is_so()
+                if found := await found if inspect.isawaitable(found) else found:
+                    return found
                 await asyncio.sleep(0.02)
-        return found
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.console.access import ACTIONS, EVERYWHERE, ROLES, Action, Bounds, Role
+from bot.console.openapi import API
 from bot.console.page import Area, Open, Route
-from bot.console.site import API, load_areas
+from bot.console.site import load_areas
 from bot.console.words import LANGUAGES, Words
 from tests.console.scene import GROUP, OTHER, ROOT, Browser, Scene
 
