@@ -363,7 +363,11 @@ class Stage:
             roster=dict(self.roster) if needs.roster else {},
             balances=balances,
             scores={key: self.scores.get(key, ()) for key in needs.scores},
-            recent=self._recent(event.at, needs.recent_s) if event is not None and needs.recent_s else (),
+            recent=tuple(self.heard[-needs.said :])
+            if needs.said
+            else self._recent(event.at, needs.recent_s)
+            if event is not None and needs.recent_s
+            else (),
             entries={uid: tuple(self.entries.get(uid, ())[:MOST_ENTRIES]) for uid in needs.entries},
             earned=self._earned(event.member, needs.earned_by) if event is not None and needs.earned_by else (),
             lapsing={until: self._lapsing(until) for until in needs.lapsing},

@@ -43,45 +43,68 @@ def scan(
 ) -> None:
     """逐条列出会命中的词和规则 · print what every line would hit.
 
-    每行输出: text, hits(词), rules(剧本里会命中的规则,只看内容,不看频率和身份)。
+    每行输出: text, hits(词), rules(剧本里会命中的规则,只看内容,不看频率和身份)。写错的行逐个指出,其余照扫。
+    退出码 exit code: 0 都扫了,1 剧本有错,2 有写错的行,3 打不开文件。
     """
-    from bot.cli import UNUSABLE
+    from bot.cli import USAGE
 
-    try:
-        words = lexicon.read_text(encoding="utf-8")
-        source = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as error:
-        typer.echo(f"打不开 {error.filename}: {error.strerror} · cannot read", err=True)
-        raise typer.Exit(UNUSABLE) from error
+    words, source = text_of(lexicon), text_of(file)
     found, mistakes = parse_lexicon(words)
     for mistake in mistakes:
         typer.echo(f"{lexicon}:{mistake.line}: {mistake.message}", err=True)
     plays = rules_of(rules) if rules is not None else []
-    for text in _texts(source, file):
+    lines = _Lines(source, file)
+    for text in lines:
         judged = clean(text)
         broken = [rule for play in plays for rule in try_rules(params_of(play), judged, play.assets)]
         hits = [hit.base for hit in found.hits(judged)]
         document = {"text": text, "hits": hits, "rules": list(dict.fromkeys(broken))}
         # What no encoding can hold (half a surrogate pair) is printed escaped, as it came.
         sys.stdout.write((_readable if judged == text else _escaped)(document) + "\n")
+    if lines.failed:
+        raise typer.Exit(USAGE)
 
 
-def _texts(source: str, file: Path) -> Iterator[str]:
-    from bot.cli import USAGE
+def text_of(file: Path) -> str:
+    """What is in the file, `-` is the input. Exit code 3 when it can't be read, 2 when it is no UTF-8."""
+    from bot.cli import UNUSABLE, USAGE
 
-    # Only "\n" ends a line: a text may hold U+2028 and the like unescaped.
-    for number, line in enumerate(source.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            document: Any = json.loads(line)
-        except ValueError as error:
-            typer.echo(f"{file}:{number}: 不是 JSON: {error} · not JSON", err=True)
-            raise typer.Exit(USAGE) from error
-        if not isinstance(document, dict) or not isinstance(document.get("text"), str):
-            typer.echo(f'{file}:{number}: 要写成 {{"text": "…"}} · expected an object with a text', err=True)
-            raise typer.Exit(USAGE)
-        yield document["text"]
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        typer.echo(f"打不开 {file}: {error.strerror} · cannot read", err=True)
+        raise typer.Exit(UNUSABLE) from error
+    except UnicodeDecodeError as error:
+        typer.echo(f"{file} 不是 UTF-8 编码,另存为 UTF-8 再试 · not UTF-8", err=True)
+        raise typer.Exit(USAGE) from error
+
+
+class _Lines:
+    """The texts of a file; a line that holds none is named and passed over."""
+
+    def __init__(self, source: str, file: Path) -> None:
+        self._source, self._file = source, file
+        self.failed = 0
+
+    def __iter__(self) -> Iterator[str]:
+        # Only "\n" ends a line: a text may hold U+2028 and the like unescaped.
+        for number, line in enumerate(self._source.split("\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                document: Any = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                self._fail(number, f"不是 JSON: {error} · not JSON")
+                continue
+            if isinstance(document, dict) and isinstance(document.get("text"), str):
+                yield document["text"]
+            else:
+                self._fail(number, '要写成 {"text": "…"} · expected an object with a text')
+
+    def _fail(self, number: int, message: str) -> None:
+        self.failed += 1
+        typer.echo(f"{self._file}:{number}: {message}", err=True)
 
 
 def rules_of(path: Path) -> list[ActivePlay]:

@@ -63,18 +63,12 @@ def try_on_log(
 
 def _tries(words: str, lexicon: Path | None, rules: Path | None) -> Iterable[Callable[[str], Sequence[str]]]:
     """Each takes a text and gives the words or rules that it breaks."""
-    from bot.cli import UNUSABLE
-    from bot.cli.rules import params_of, rules_of
+    from bot.cli.rules import params_of, rules_of, text_of
 
     if written := tuple(words.split()):
         yield _by(phrases(written))
     if lexicon is not None:
-        try:
-            text = lexicon.read_text(encoding="utf-8")
-        except OSError as error:
-            typer.echo(f"打不开 {lexicon}: {error.strerror} · cannot read", err=True)
-            raise typer.Exit(UNUSABLE) from error
-        found, mistakes = parse_lexicon(text)
+        found, mistakes = parse_lexicon(text_of(lexicon))
         for mistake in mistakes:
             typer.echo(f"{lexicon}:{mistake.line}: {mistake.message}", err=True)
         yield _by(found)

@@ -97,7 +97,7 @@ class Recent:
 
 
 MOST_RECENT = 200
-"""`Context.recent` never holds more than this many messages."""
+"""`Context.recent` never holds more than this many messages, save where a play asks by number (`Needs.said`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,8 @@ class Needs:
 
     `slots`: keys, a prefix written with a star at its end (`chain-3/*`), or "all". The acting member's own uid is the
     usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window). `recent_s`: how
-    many seconds of the whole chat's messages before this event `recent` must hold. `entries`: whose newest ledger
+    many seconds of the whole chat's messages before this event `recent` must hold; `said`: instead, how many of its
+    last messages, whatever their age (read from the log: for rare commands). `entries`: whose newest ledger
     entries; `earned_by`: a message id, whose entries that nobody has undone; `lapsing`: moments, for what everybody
     still holds of points from before; `claims`: keys of benefits that the acting member may have had somewhere.
     """
@@ -130,6 +131,7 @@ class Needs:
     balances: tuple[str, ...] | Literal["all"] = ()
     scores: tuple[tuple[str, Window], ...] = ()
     recent_s: int = 0
+    said: int = 0
     entries: tuple[str, ...] = ()
     earned_by: str = ""
     lapsing: tuple[datetime, ...] = ()

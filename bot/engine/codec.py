@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -38,6 +38,14 @@ def encode_segments(parts: tuple[Segment, ...]) -> list[list[Any]]:
         else:
             out.append([type(part).__name__, {k: v for k, v in asdict(part).items() if v not in ("", 0)}])
     return out
+
+
+def without_inline(parts: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """`parts` as the log keeps them: a picture that came inside its message is not the log's to keep."""
+    return tuple(
+        replace(part, url="") if isinstance(part, s.Image) and part.url.startswith("base64://") else part
+        for part in parts
+    )
 
 
 def decode_segments(data: list[list[Any]]) -> tuple[Segment, ...]:

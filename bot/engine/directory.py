@@ -257,11 +257,13 @@ class Directory:
     def recent(self, room: Room) -> deque[Recent]:
         """The chat's last messages, oldest first, read from the log on first use."""
         if room.recent is None:
-            rows = self._writer.recent_messages(room.id, RECENT)
-            room.recent = deque(
-                (Recent(row.uid, from_ms(row.sent_at), row.text, row.platform_id) for row in reversed(rows)), RECENT
-            )
+            room.recent = deque(self.said(room, RECENT), RECENT)
         return room.recent
+
+    def said(self, room: Room, limit: int) -> tuple[Recent, ...]:
+        """The same from the log itself, however many."""
+        rows = self._writer.recent_messages(room.id, limit)
+        return tuple(Recent(row.uid, from_ms(row.sent_at), row.text, row.platform_id) for row in reversed(rows))
 
     def refusals(self, room: Room, account: str, now_ms: int) -> frozenset[Capability]:
         """Capabilities that the network refused to `account` here not long ago."""

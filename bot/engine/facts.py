@@ -63,6 +63,8 @@ class FactLoader:
             facts.lapsing = {until: self._applier.bank.lapsing(batch, room, until) for until in needs.lapsing}
         if needs.claims and event.member:
             facts.claims = self._applier.bank.claims(batch, event.member, needs.claims)
+        if needs.said:
+            facts.recent = directory.said(room, needs.said)
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
         return facts

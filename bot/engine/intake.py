@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -181,9 +181,11 @@ class Intake:
             )  # fmt: skip
             return [
                 account_id, room_id, member_id, _bounded(event), event.message_id[:120], at, arrived, event.kind,
-                event.text, None if is_plain else orjson.dumps(codec.encode_segments(event.segments)).decode(),
+                event.text, None if is_plain else orjson.dumps(codec.encode_segments(codec.without_inline(event.segments))).decode(),
                 event.reply_to, orjson.dumps(event.mentions).decode() if event.mentions else None, int(flags),
             ]  # fmt: skip
+        if isinstance(event, MessageEdited):
+            event = replace(event, segments=codec.without_inline(event.segments))
         data = {key: value for key, value in asdict(event).items() if key not in _BASE and value not in ("", None)}
         return [
             account_id, room_id, member_id, _bounded(event), type(event).__name__, at, arrived,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.core.events import Event, MemberJoined, MessageReceived
+from bot.core.segments import Image, Text
 from bot.engine import failpoints
 from bot.engine.clock import from_ms, to_ms, to_ms_up
 from bot.engine.codec import plain
@@ -115,6 +117,13 @@ def test_the_same_event_twice_changes_nothing(bench: Bench) -> None:
     assert bench.hears(once) == []
     assert bench.kernel.counters.duplicates == 2
     assert bench.one("select sum(delta) from ledger") == 5
+
+
+def test_a_picture_inside_a_message_is_not_kept_in_the_log(bench: Bench) -> None:
+    """The log says that there was one; the megabytes are for the reader of codes alone."""
+    shown = replace(says(7, "看"), segments=(Text("看"), Image("base64://aGFsbG8=", "a.png")))
+    bench.hears(shown)
+    assert bench.one("select segments from message") == '[["Text","看"],["Image",{"name":"a.png"}]]'
 
 
 def test_order_within_a_conversation_is_kept(bench: Bench) -> None:

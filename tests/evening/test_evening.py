@@ -28,7 +28,7 @@ async def test_an_evening_of_two_hundred_in_virtual_time(tmp_path: Path) -> None
 
 
 async def test_an_evening_over_onebot(tmp_path: Path) -> None:
-    """The bot as a process, a socket between: the same promises; a picture of a code among the spam."""
+    """The bot as a process, a socket between: the same promises; pictures of a code among the spam."""
     picture = bytes_of(code())
 
     class Pictures(BaseHTTPRequestHandler):
@@ -47,8 +47,9 @@ async def test_an_evening_over_onebot(tmp_path: Path) -> None:
     try:
         async with over_onebot(tmp_path, picture=picture) as group:
             await course.chain(group, outcome, over_s=1.0, settle_s=2.2)
-            shown = cast.SPAMMERS[-2]
-            await group.show(shown, f"http://127.0.0.1:{server.server_port}/a.png")
+            by_address, inside = cast.SPAMMERS[-2], cast.SPAMMERS[-3]
+            await group.show(by_address, f"http://127.0.0.1:{server.server_port}/a.png")
+            await group.show(inside, f"base64://{b64encode(picture).decode()}")
             await course.quiz(group, outcome, questions=1, over_s=1.0)
             assert group.pictures == [f"base64://{b64encode(picture).decode()}"]
             await course.wave(group, outcome, harmless=100, over_s=1.5)
@@ -56,7 +57,7 @@ async def test_an_evening_over_onebot(tmp_path: Path) -> None:
                 "SELECT member.uid FROM note JOIN member ON member.id = note.member_id"
                 """ WHERE note.what = 'verdict' AND note.data LIKE '%"u.wechat.com"%'"""
             )
-            assert found == [(group.uid(shown),)]
+            assert {uid for (uid,) in found} == {group.uid(by_address), group.uid(inside)}
     finally:
         server.shutdown()
         thread.join()

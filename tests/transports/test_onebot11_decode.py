@@ -172,6 +172,16 @@ def test_mention_of_the_bot_is_left_out() -> None:
             Image("", "file:///etc/passwd"),
             "image",
         ),
+        (
+            {"type": "image", "data": {"file": "base64://aGk=", "url": "", "summary": "[图片]"}},
+            Image("base64://aGk=", ""),
+            "image",
+        ),
+        (
+            {"type": "image", "data": {"file": "base64://aGk=", "url": "https://x/a"}},
+            Image("https://x/a", ""),
+            "image",
+        ),
         ({"type": "mface", "data": {"url": "https://x/m", "summary": "[哈]"}}, Image("https://x/m", "[哈]"), "image"),
         ({"type": "record", "data": {"file": "a.amr", "url": "https://x/v"}}, Voice("https://x/v", "a.amr"), "voice"),
         ({"type": "video", "data": {"file": "a.mp4"}}, Video("", "a.mp4"), "video"),

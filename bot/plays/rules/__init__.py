@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.core.effects import MuteAll
 from bot.core.events import (
@@ -54,7 +55,7 @@ _ABOUT_A_CASE = re.compile(
     rf"{_ADDRESS}(?:撤销|维持|案件|违规记录|申诉|我要申诉|申述|审诉|shensu)(?:{appeal.NUMBERED})?", re.IGNORECASE
 )
 _ALL_CASES = re.compile(rf"{_ADDRESS}(?:放行|案件|违规记录)")
-_TRIES = re.compile(rf"{_ADDRESS}试词")
+_TRIES = re.compile(rf"{_ADDRESS}试(?:词|规则)")
 _NEWCOMERS_AT_MOST = 500
 _LONGEST_REST = 200
 _NEW_FOR = timedelta(days=7)
@@ -74,16 +75,22 @@ def _needs(params: RulesParams, event: Event) -> Needs:
     match event:
         case MessageReceived():
             keys: tuple[str, ...] = (event.member,)
-            seconds = params.book.recent_s
+            seconds, said = params.book.recent_s, 0
+            if lists.may_be_list(event.text):
+                keys = (*keys, lists.KEY)
             if len(event.text) <= 80:
                 if found := _ABOUT_A_CASE.match(event.text):
                     keys = (*keys, case_key(int(found[1]))) if found[1] else keys
                 if _ALL_CASES.match(event.text) and not (found and found[1]):
                     keys = (*keys, "case:*")
                 elif _TRIES.match(event.text):
-                    seconds = max(seconds, desk.TRY_OVER_S)
-            return Needs(slots=keys, recent_s=0 if event.is_private and seconds < desk.TRY_OVER_S else seconds)
-        case MessageEdited() | MessageRecalled() | ImageRead():
+                    said = desk.TRIED_ON
+            if said:
+                return Needs(slots=keys, said=said, roster=True)
+            return Needs(slots=keys, recent_s=0 if event.is_private else seconds)
+        case MessageEdited():
+            return Needs(slots=(event.member, lists.KEY) if lists.may_be_list(event.text) else (event.member,))
+        case MessageRecalled() | ImageRead():
             return Needs(slots=(event.member,))
         case EffectSettled() | OperatorDecided():
             number, _, member = event.key.partition(":")[2].partition(":")
@@ -131,15 +138,18 @@ def _message(state: State, event: MessageReceived | MessageEdited, ctx: Context[
         if command is not None and (event.is_private or (ctx.member is not None and ctx.member.is_operator)):
             return _command(state, event, command, ctx)
     message = said(event)
-    if "\n" in message.text and lists.is_list(message.text):
-        own, lines = lists.own_lines(message.text, state.lines), lists.learn(message.text, state.lines)
-        message = replace(message, text=own, is_list=True)
-        state = state if lines == state.lines else state.model_copy(update={"lines": lines})
     record = _record(ctx, event.member)
     slots: dict[str, Slot] = {}
+    if lists.may_be_list(message.text):
+        slot = ctx.slots.get(lists.KEY)
+        known = slot.lines if slot is not None else ()
+        if (pasted := lists.read(message.text, known)) is not None:
+            message = replace(message, text=pasted.own, is_list=True)
+            if (lines := lists.learn(known, pasted.marks)) != known:
+                slots[lists.KEY] = Slot(lines=lines)
     if ctx.params.book.newcomers and record.first_seen is None and ctx.member and ctx.member.joined_at is None:
         record = record.model_copy(update={"first_seen": event.at})
-        slots = {event.member: Slot(record=record)}
+        slots[event.member] = Slot(record=record)
     found = find(message, state, record, ctx)
     if not found:
         if command is not None and isinstance(event, MessageReceived):
@@ -161,6 +171,7 @@ def _image(state: State, event: ImageRead, ctx: Context[RulesParams]) -> Step[St
     if not found:
         return Step(state, why={"codes": len(event.codes)})
     role, name = (ctx.member.role, ctx.member.name) if ctx.member else ("member", "")
+    message = replace(message, is_gone=event.message_id in record.recalled)
     return decide(message, found, state, record, ctx, name=name, role=role)
 
 
@@ -185,6 +196,8 @@ def _command(state: State, event: MessageReceived, command: Command, ctx: Contex
             return desk.resume_rules(state, event, rest, ctx)
         case "试词":
             return desk.try_out(state, event, rest, ctx)
+        case "试规则":
+            return desk.try_rule(state, event, rest, ctx)
     return Step(state)
 
 
@@ -239,11 +252,17 @@ def _lexicon(path: str, text: str) -> tuple[Lexicon, list[AssetProblem]]:
     return lexicon, [AssetProblem(found.line, found.message) for found in mistakes]
 
 
+def _lines_have_a_slot(state: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 kept the lines of lists in the state, which every message loads: they are learned again."""
+    return {key: value for key, value in state.items() if key != "lines"}
+
+
 ASSET_PARSERS: Mapping[str, AssetParser] = {"lexicon": _lexicon}
 
 PLAY = Play(
     kind="rules",
-    version=1,
+    version=2,
+    upgrade={1: _lines_have_a_slot},
     title="群规",
     Params=RulesParams,
     State=State,

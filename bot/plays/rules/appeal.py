@@ -87,6 +87,7 @@ def evidence(case: Case, ctx: Context[RulesParams]) -> dict[str, Any]:
         "name": case.name,
         "at": f"{ctx.local(case.at):%m-%d %H:%M}",
         "text": case.text,
+        "image": case.image,
         "rule": case.rule,
         "level": case.level,
         "mode": case.mode,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.core.effects import Literally, Say
 from bot.core.events import MessageReceived
 from bot.core.play import Capability, Context, Step
+from bot.core.text import fold
 from bot.plays.rules.appeal import answer, case_in, evidence, number_in
+from bot.plays.rules.detect import has_label
 from bot.plays.rules.params import RulesParams
 from bot.plays.rules.standing import mode_of
 from bot.plays.rules.state import Case, State
-from bot.plays.rules.tryout import try_word
+from bot.plays.rules.tryout import try_rule_set, try_word
 from bot.plays.rules.undo import false_alarms, resume
+from bot.plays.rules.verdict import excerpt
 
 _LISTED = 8
-TRY_OVER_S = 24 * 3600
+_SAMPLES = 3
+TRIED_ON = 1_000
+"""Messages of the group that a word or a rule is tried on."""
 
 
 def show_rules(state: State, event: MessageReceived, ctx: Context[RulesParams]) -> Step[State]:
@@ -79,9 +86,48 @@ def try_out(state: State, event: MessageReceived, word: str, ctx: Context[RulesP
     """`试词 word`: what it would have hit among the group's last messages."""
     if not word:
         return Step(state, (answer(event, "try_how", {}),))
-    trial = try_word(word, (recent.text for recent in ctx.recent), (*ctx.params.allow, *state.allow))
-    samples = [sample for _, found in trial.hits.values() for sample in found][:3]
+    trial = try_word(word, _said(ctx), (*ctx.params.allow, *state.allow))
+    rows = [{"word": word, "hit": trial.hit, "samples": [text for _, found in trial.hits.values() for text in found]}]
+    return _tried(state, event, trial.messages, trial.hit, rows, ctx)
+
+
+def try_rule(state: State, event: MessageReceived, name: str, ctx: Context[RulesParams]) -> Step[State]:
+    """`试规则 name`, or all of them: what they would have hit by what was said, before they act."""
+    trial = try_rule_set(ctx.params, _said(ctx), ctx.assets)
+    known = {fold(rule.id): rule.id for rule in ctx.params.rules}
+    wanted = known.get(fold(name).strip())
+    if name and wanted is None:
+        return Step(state, (answer(event, "try_rule_how", {"rules": list(known.values())}),))
+    rows: list[dict[str, Any]] = [
+        {"word": rule, "hit": count, "samples": list(found) if wanted else []}
+        for rule, (count, found) in trial.hits.items()
+        if wanted in (None, rule)
+    ]
+    hit = sum(row["hit"] for row in rows) if wanted else trial.hit
+    return _tried(state, event, trial.messages, hit, rows or [{"word": name, "hit": 0, "samples": []}], ctx)
+
+
+def _said(ctx: Context[RulesParams]) -> list[str]:
+    """What those said whom rules are for, without the commands that ask for this."""
+    spared = {
+        uid
+        for uid, member in ctx.roster.items()
+        if member.is_operator or member.is_bot or member.role != "member" or has_label(member, ctx.params.exempt)
+    }
+    return [said.text for said in ctx.recent if said.text and said.member not in {*spared, ctx.account}]
+
+
+def _tried(
+    state: State, event: MessageReceived, messages: int, hit: int, rows: list[dict[str, Any]], ctx: Context[RulesParams]
+) -> Step[State]:
+    """The counts; what was hit is quoted in private only."""
     is_discreet = event.is_private or Capability.PRIVATE in ctx.caps
-    data = {"word": word, "messages": trial.messages, "hit": trial.hit, "samples": samples if is_discreet else []}
-    said = answer(event, "tried", data)
+    shown = [
+        row | {"samples": [excerpt(text) for text in row["samples"][:_SAMPLES]] if is_discreet else []} for row in rows
+    ]
+    said = answer(
+        event,
+        "tried",
+        {"messages": messages, "hit": hit, "percent": f"{100 * hit / max(1, messages):.1f}", "rows": shown[:_LISTED]},
+    )
     return Step(state, (Say(words=said.words, to=event.member) if is_discreet else said,))

@@ -143,6 +143,7 @@ def commands(params: RulesParams) -> Sequence[CommandSpec]:
             help="看最近的处理,或:案件 编号",
         ),
         CommandSpec(name="试词", rest="optional", for_operators=True, help="先看一个词会误伤谁:试词 词"),
+        CommandSpec(name="试规则", rest="optional", for_operators=True, help="先看一条规则会误伤谁:试规则 规则名"),
         CommandSpec(name="规则状态", for_operators=True, help="各条规则的状态和误伤"),
         CommandSpec(name="恢复规则", rest="optional", for_operators=True, help="暂停后恢复执行,或:恢复规则 规则名"),
     ]

@@ -31,7 +31,8 @@ _CARDS: dict[str, tuple[MessageType, ...]] = {
 class Said:
     """`text` holds the sender's own words and the titles of cards; `urls` what cards lead to.
 
-    `codes`: what QR codes of a picture of the message say; then this is about the picture alone.
+    `codes`: what QR codes of a picture of the message say; then this is about the picture alone, and `image` is its
+    digest. `is_gone`: its sender has taken it back before anything was done.
     """
 
     text: str
@@ -44,6 +45,8 @@ class Said:
     urls: tuple[str, ...] = ()
     types: frozenset[MessageType] = frozenset()
     codes: tuple[str, ...] = ()
+    image: str = ""
+    is_gone: bool = False
 
 
 def own_words(text: str, segments: tuple[Segment, ...]) -> str:
@@ -80,7 +83,7 @@ def said(event: MessageReceived | MessageEdited) -> Said:
 
 def shown(event: ImageRead) -> Said:
     """What a picture of a message says; its codes are the evidence."""
-    return Said("\n".join(event.codes), event.member, event.message_id, event.at, codes=event.codes)
+    return Said("\n".join(event.codes), event.member, event.message_id, event.at, codes=event.codes, image=event.sha256)
 
 
 def _types(segments: tuple[Segment, ...]) -> Iterable[MessageType]:

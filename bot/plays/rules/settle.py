@@ -16,6 +16,7 @@ from bot.plays.rules.verdict import SEEN, ask_kick
 _CAPABILITY = {"delete": Capability.RECALL_OTHERS, "mute": Capability.MUTE, "kick": Capability.KICK}
 _REFUSED_FOR = timedelta(hours=1)
 _RECALLABLE_FOR = timedelta(minutes=2)
+_RECALLED_AT_MOST = 5
 _STANDS_IN = {"delete": "ask_recall", "mute": "warn", "kick": "ask_operator"}
 
 
@@ -75,10 +76,16 @@ def _one_point_more(case: Case, state: State, ctx: Context[RulesParams]) -> tupl
 
 
 def recalled(state: State, event: MessageRecalled, record: Record, ctx: Context[RulesParams]) -> Step[State]:
-    """Its writer took the message back: a removal that still waits is off the table, a warning is enough."""
+    """Its writer took the message back: a removal that still waits is off the table, a warning is enough; so it is for
+    what a picture of it turns out to say."""
+    if ctx.params.book.codes or ctx.params.book.newcomers:
+        record = record.model_copy(update={"recalled": (*record.recalled, event.message_id)[-_RECALLED_AT_MOST:]})
+        slots = {event.member: Slot(record=record)}
+    else:
+        slots = {}
     pending = record.pending
     if pending is None or pending.message_id != event.message_id or event.by not in ("", event.member):
-        return Step(state)
+        return Step(state, slots=slots)
     return Step(
         state,
         (

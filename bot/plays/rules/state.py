@@ -33,7 +33,8 @@ class Pending(Frozen):
 
 
 class Record(Frozen):
-    """One member. Somebody who never broke a rule has none."""
+    """One member. Somebody who never broke a rule has none. `recalled`: messages that they took back lately, where
+    pictures are read: what a picture said may come later than its end."""
 
     entries: tuple[Entry, ...] = ()
     judged: tuple[Judged, ...] = ()
@@ -42,6 +43,7 @@ class Record(Frozen):
     first_seen: datetime | None = None
     pending: Pending | None = None
     last_case: int = 0
+    recalled: tuple[str, ...] = ()
 
 
 class HitRecord(Frozen):
@@ -56,7 +58,7 @@ class HitRecord(Frozen):
 
 class Case(Frozen):
     """The evidence of one verdict. `wanted` and `done` name actions (warn, delete, mute, kick), `replaced` says which
-    was done instead and why it had to be. `appeal`: "", open, upheld; `is_undone` by an operator."""
+    was done instead and why it had to be. `image`: the digest of the picture that said it. `appeal`: "", open, upheld; `is_undone` by an operator."""
 
     number: int
     member: str
@@ -66,6 +68,7 @@ class Case(Frozen):
     text: str
     rule: str
     version: str
+    image: str = ""
     level: int
     mode: str
     hits: tuple[HitRecord, ...]
@@ -83,10 +86,12 @@ class Case(Frozen):
 
 
 class Slot(Frozen):
-    """A record under a member's uid, or a case under `case:<number>`."""
+    """A record under a member's uid, a case under `case:<number>`, or under `lists` hashes of the lines of 接龙 lists
+    that were seen, so that nobody answers for a line that they copied."""
 
     record: Record | None = None
     case: Case | None = None
+    lines: tuple[str, ...] = ()
 
 
 class Appeals(Frozen):
@@ -99,7 +104,6 @@ class Appeals(Frozen):
 class State(Frozen):
     """`stats`: rule → its last verdicts (case numbers). `undone` cases give no points and count as false alarms.
 
-    `lines`: hashes of the lines of 接龙 lists that were seen, so that nobody answers for a line that they copied.
     `newcomers`: who joined lately, for raids. `refused`: capability → until when it is taken as missing.
     """
 
@@ -113,7 +117,6 @@ class State(Frozen):
     acts: tuple[datetime, ...] = ()
     is_paused: bool = False
     newcomers: dict[str, datetime] = Field(default_factory=dict)
-    lines: tuple[str, ...] = ()
     appeals: dict[str, Appeals] = Field(default_factory=dict)
 
 

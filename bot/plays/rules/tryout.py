@@ -45,6 +45,20 @@ def try_word(word: str, texts: Iterable[str], allow: Sequence[str] = ()) -> Tria
     return try_lexicon(phrases((word,)), texts, allow)
 
 
+def try_rule_set(params: RulesParams, texts: Iterable[str], assets: Mapping[str, Any]) -> Trial:
+    """What each rule of the play would have hit, by what was said alone."""
+    messages, hit = 0, 0
+    samples: dict[str, list[str]] = {}
+    for text in texts:
+        messages += 1
+        found = try_rules(params, text, assets)
+        hit += bool(found)
+        for rule in found:
+            samples.setdefault(rule, []).append(text)
+    ranked = sorted(samples, key=lambda rule: (-len(samples[rule]), rule))
+    return Trial(messages, hit, {rule: (len(samples[rule]), tuple(samples[rule][:_SAMPLES])) for rule in ranked})
+
+
 def try_rules(params: RulesParams, text: str, assets: Mapping[str, Any]) -> list[str]:
     """Ids of the rules that `text` alone would break: words, patterns, links, length. Pace and people are not known."""
     book = params.book

@@ -100,6 +100,8 @@ def _verdict(
     points = chief.level + (params.evasion if chief.is_evasion else 0) + (1 if who.is_new else 0)
     before = total(record.entries, said.at, params.decay, state.undone)
     found = sentence(params, level, before + points, capabilities(state, ctx))
+    if said.is_gone:
+        points, found = 0, Sentence(("warn",), ("warn",))
     number = state.next_case
     case = Case(
         number=number,
@@ -108,6 +110,7 @@ def _verdict(
         message_id=said.message_id,
         at=said.at,
         text=said.text[:_TEXT_AT_MOST],
+        image=said.image,
         rule=chief.rule.id,
         version=params.book.versions[chief.rule.id],
         level=level,

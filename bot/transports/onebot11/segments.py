@@ -27,6 +27,8 @@ from bot.transports.onebot11.wire import Malformed, as_id, number, text_of, uid,
 
 _RAW_LIMIT = 500
 _CARD_LIMIT = 65_536
+_INLINE_LIMIT = 14_000_000
+"""A picture of 10 MB as base64: larger ones are not read."""
 
 
 def decode_segments(message: Any) -> tuple[Segment, ...]:
@@ -60,6 +62,13 @@ def _web(url: Any) -> str:
     return text if text.startswith(("http://", "https://")) else ""
 
 
+def _picture(data: Mapping[str, Any]) -> str:
+    """Where the picture is: an address, else the picture itself, which some implementations put into the message."""
+    given = [text_of(data.get(key)) for key in ("url", "file")]
+    inline = (text for text in given if text.startswith("base64://") and len(text) <= _INLINE_LIMIT)
+    return next(filter(None, map(_web, given)), "") or next(inline, "")
+
+
 def _at(data: Mapping[str, Any]) -> Segment:
     who = as_id(data.get("qq"))
     return Mention(EVERYONE if who == "all" else uid(who), text_of(data.get("name")).removeprefix("@"))
@@ -67,7 +76,7 @@ def _at(data: Mapping[str, Any]) -> Segment:
 
 def _image(data: Mapping[str, Any]) -> Segment:
     name = text_of(data.get("filename")) or text_of(data.get("file"))
-    return Image(_web(data.get("url")) or _web(data.get("file")), name, whole(data.get("file_size")))
+    return Image(_picture(data), "" if name.startswith("base64://") else name, whole(data.get("file_size")))
 
 
 def _sticker(data: Mapping[str, Any]) -> Segment:

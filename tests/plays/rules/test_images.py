@@ -26,7 +26,7 @@ def reads(stage: Stage, name: str, *codes: str, number: int = 0, error: str = ""
     stage.happens(
         ImageRead(
             id=f"{sent.message_id}#image{number}", account=ACCOUNT, chat=CHAT, at=sent.at, member=f"sim:{name}",
-            message_id=sent.message_id, codes=codes, error=error,
+            message_id=sent.message_id, codes=codes, sha256="ab" * 32, error=error,
         )
     )  # fmt: skip
 
@@ -92,6 +92,27 @@ def test_two_pictures_of_one_message_are_one_verdict() -> None:
     reads(stage, "小明", "https://u.wechat.com/2", number=1)
     assert "case:2" not in stage.slots["测试/rules"]
     stage.bot()
+
+
+def test_the_evidence_holds_the_digest_and_not_the_picture() -> None:
+    """Operators can tell which picture it was."""
+    stage = scene(CODES)
+    shows(stage, "小明", "https://u.wechat.com/EAbC")
+    assert case(stage, 1).image == "ab" * 32
+    stage.says("老陈", "案件 1", private=True)
+    assert "图片：SHA-256 abababababababab…" in stage.bot()[-1]
+
+
+def test_a_picture_that_was_taken_back_before_it_was_read_is_worth_a_word_at_most() -> None:
+    """The record is kept; nothing is deleted, nobody is muted, no points."""
+    stage = scene(CODES, ladder=[{"at": 1, "do": "mute"}])
+    sends(stage, "小明", Image(url="https://pic.example/1.png"))
+    stage.recalls("小明", stage.heard[-1].message_id)
+    reads(stage, "小明", "https://u.wechat.com/EAbC")
+    assert case(stage, 1).done == ("warn",)
+    assert (case(stage, 1).points, stage.effects) == (0, [])
+    shows(stage, "小明", "https://u.wechat.com/EAbC")
+    assert case(stage, 2).done == ("warn", "delete", "mute")
 
 
 def test_pictures_are_read_only_where_a_rule_needs_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.effects import Kick, Mute, Recall
 from bot.core.events import EffectSettled, MessageReceived, OperatorDecided, UnknownReceived
 from bot.core.play import ALL_CAPABILITIES
-from bot.plays.rules.lists import is_list, learn, own_lines
+from bot.plays.rules.lists import learn, may_be_list, read
 from bot.plays.rules.points import living, total
 from bot.plays.rules.state import Entry
 from tests.plays.rules.scene import LINKS, WORDS, case, edits, scene
@@ -173,8 +173,13 @@ def test_an_undone_case_leaves_no_points_and_no_mute(text: str, before: int) -> 
 def test_a_copied_list_has_no_line_of_the_copier(names: list[str]) -> None:
     """Once a list was seen, sending it again is nobody's own writing; adding a line is."""
     text = "#接龙 活动\n" + "\n".join(f"{n}. {name}" for n, name in enumerate(names, 1))
-    known = learn(text, ())
-    assert is_list(text)
-    assert own_lines(text, known) == ""
-    added = f"{text}\n{len(names) + 1}. 我也来参加"
-    assert own_lines(added, known) == f"{len(names) + 1}. 我也来参加"
+    assert may_be_list(text)
+    first = read(text, ())
+    assert first is not None
+    known = learn((), first.marks)
+    again = read(text, known)
+    assert again is not None
+    assert again.own == ""
+    added = read(f"{text}\n{len(names) + 1}. 我也来参加", known)
+    assert added is not None
+    assert added.own == f"{len(names) + 1}. 我也来参加"

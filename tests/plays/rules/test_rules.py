@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.core.effects import Kick, Mute, MuteAll, Recall
-from bot.core.play import ALL_CAPABILITIES, Capability, Member
+from bot.core.play import ALL_CAPABILITIES, Capability, Member, Recent
 from bot.core.segments import Card, Image, Mention, Text
 from tests.plays.rules.scene import LINKS, WORDS, after, case, edits, record, scene, sends
 from tests.stage import CHAT, Stage
@@ -368,6 +370,67 @@ def test_whoever_copies_a_list_does_not_answer_for_it() -> None:
     assert len(stage.took(Recall)) == 1
 
 
+def test_numbers_are_no_cover() -> None:
+    """A numbered text that continues no list is judged whole, for words, length and pace; so is a new 接龙."""
+    stage = scene(WORDS, {"id": "太长", "match": {"length": {"lines": 3}}}, ladder=[{"at": 99, "do": "mute"}])
+    stage.says("小明", "1. 加微信领资料\n2. 大家好")
+    assert case(stage, 1).rule == "广告"
+    stage.says("小红", "1. 甲\n2. 乙\n3. 丙\n4. 丁")
+    assert case(stage, 2).rule == "太长"
+    stage.says("小刚", "#接龙 读书会\n1. 小刚\n2. 小刚妈妈")
+    stage.says("小明", "#接龙 团购\n1. 加微信领资料\n2. 小明")
+    assert case(stage, 3).rule == "广告"
+
+
+def test_the_first_list_that_is_seen_may_be_older_than_the_bot() -> None:
+    """Whoever continues it does not answer for the lines that stood there before; a line of their own is theirs."""
+    stage = scene(WORDS)
+    stage.says("小明", "#接龙 团购\n1. 卖家 加微信 tom99\n2. 小明")
+    assert stage.effects == []
+    stage.says("小红", "#接龙 团购\n1. 卖家 加微信 tom99\n2. 小明\n3. 小红 加微信 amy")
+    assert [recall.message_id for recall in stage.took(Recall)] == ["m2"]
+
+
+def test_copies_of_the_longest_lists_are_nobodys_own() -> None:
+    """Two lists of five hundred lines at once: nobody answers for a line far up."""
+    stage = scene(WORDS)
+    lines = [f"书友{n} 第{n}号" for n in range(500)]
+    other = [f"邻居{n} 第{n}户" for n in range(500)]
+
+    def pasted(title: str, rows: list[str]) -> str:
+        return f"#接龙 {title}\n" + "\n".join(f"{n}. {row}" for n, row in enumerate(rows, 1))
+
+    stage.says("小刚", "#接龙 读书会\n1. 小刚")
+    stage.says("小明", pasted("读书会", ["有事加微信 tom99", *lines]))
+    assert len(stage.took(Recall)) == 1
+    stage.says("小刚", pasted("团购", other))
+    stage.says("小红", pasted("读书会", ["有事加微信 tom99", *lines, "小红"]))
+    assert stage.took(Recall) == []
+    assert "lines" not in stage.states["测试/rules"].model_dump()
+
+
+def test_a_word_and_a_rule_are_tried_on_what_was_said() -> None:
+    """On the group's last thousand messages, without operators'; with counts, quoted in private only."""
+    stage = scene(WORDS, LINKS, {"id": "太长", "match": {"length": {"characters": 30}}}, mode="shadow")
+    for n in range(1100):
+        stage.heard.append(
+            Recent("sim:小明", stage.now - timedelta(hours=1200 - n), f"拼单吗{n}" if n % 50 == 0 else "好", "")
+        )
+    stage.says("小红", "看https://a.com和b.com")
+    stage.says("老陈", "看https://bad.com")
+    stage.says("老陈", "试词 拼单")
+    (said,) = [line for line in stage.bot() if "会命中" in line]
+    assert said.startswith("bot(私聊 老陈): 最近 999 条消息里会命中 19 条（1.9%）：\n「拼单」 19 条\n· 拼单吗")
+    stage.says("老陈", "试规则")
+    assert stage.bot()[-1] == "bot(私聊 老陈): 最近 998 条消息里会命中 1 条（0.1%）：\n「外链」 1 条"
+    stage.says("老陈", "试规则 外链")
+    assert stage.bot()[-1].endswith("「外链」 1 条\n· 看https://a.com和b.com")
+    stage.says("老陈", "试规则 太长")
+    assert "一条也不会命中，可以放心加：\n「太长」 0 条" in stage.bot()[-1]
+    stage.says("老陈", "试规则 没有的")
+    assert stage.bot()[-1] == "没有这条规则。有：广告、外链、太长"
+
+
 def test_a_rule_for_some_hours_groups_and_members_only() -> None:
     """Scope and hours hold per rule, as do exemptions."""
     stage = scene(
@@ -464,4 +527,6 @@ def test_a_word_is_tried_on_what_was_just_said() -> None:
         stage.says("小明", text)
     stage.take()
     stage.says("老陈", "试词 拼单")
-    assert stage.bot() == ["bot(私聊 老陈): 「拼单」在最近 3 条消息里会命中 2 条。\n· 周末拼单买书吗\n· 我也想拼 单"]
+    assert stage.bot() == [
+        "bot(私聊 老陈): 最近 3 条消息里会命中 2 条（66.7%）：\n「拼单」 2 条\n· 周末拼单买书吗\n· 我也想拼 单"
+    ]

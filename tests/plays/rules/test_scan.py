@@ -67,6 +67,13 @@ def test_scan_says_what_is_wrong_with_its_input(tmp_path: Path) -> None:
     code, _, err = _scan(folder, source="bad.jsonl")
     assert code == USAGE
     assert "bad.jsonl:2:" in err
+    mixed = b'\xef\xbb\xbf{"text": "1"}\n{\n[1]\n' + b"[" * 100_000 + b'\n{"text": "2"}\r\n'
+    (folder / "mixed.jsonl").write_bytes(mixed)
+    code, out, err = _scan(folder, source="mixed.jsonl")
+    assert (code, [json.loads(line)["text"] for line in out.splitlines()]) == (USAGE, ["1", "2"])
+    assert [line.split(":")[1] for line in err.splitlines()] == ["2", "3", "4"]
+    (folder / "gbk.jsonl").write_bytes('{"text": "好"}\n'.encode("gb18030"))
+    assert _scan(folder, source="gbk.jsonl")[0] == USAGE
     (folder / "broken.yaml").write_text(_PLAYBOOK.replace("link", "lnik").replace(": t\n", ": u\n"), encoding="utf-8")
     code, _, err = _scan(folder, "--rules", str(folder / "broken.yaml"))
     assert code == NO
