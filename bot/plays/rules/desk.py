@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.core.effects import Literally, Say
@@ -9,9 +10,8 @@ from bot.core.events import MessageReceived
 from bot.core.play import Capability, Context, Step
 from bot.core.text import fold
 from bot.plays.rules.appeal import answer, case_in, evidence, number_in
-from bot.plays.rules.detect import has_label
 from bot.plays.rules.params import RulesParams
-from bot.plays.rules.standing import mode_of
+from bot.plays.rules.standing import mode_of, shelter
 from bot.plays.rules.state import Case, State
 from bot.plays.rules.tryout import try_rule_set, try_word
 from bot.plays.rules.undo import false_alarms, resume
@@ -109,11 +109,7 @@ def try_rule(state: State, event: MessageReceived, name: str, ctx: Context[Rules
 
 def _said(ctx: Context[RulesParams]) -> list[str]:
     """What those said whom rules are for, without the commands that ask for this."""
-    spared = {
-        uid
-        for uid, member in ctx.roster.items()
-        if member.is_operator or member.is_bot or member.role != "member" or has_label(member, ctx.params.exempt)
-    }
+    spared = {uid for uid, member in ctx.roster.items() if shelter(replace(ctx, member=member))}
     return [said.text for said in ctx.recent if said.text and said.member not in {*spared, ctx.account}]
 
 
