@@ -87,6 +87,8 @@ class App:
             restore=self._restore,
             trace=settings.trace,
             operators=frozenset(settings.operators),
+            relays=lambda account: self.wechat is not None and self.wechat.relays(account),
+            invitations=settings.invitations,
         )
         self.kernel.open(self.clock.now())
         self.engine = LiveEngine(

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from bot.core.errors import ConfigMistake
 from bot.core.ratelimit import Bucket
 from bot.core.units import Clock
+from bot.engine.invitations import Policy
 from bot.engine.outbox import OFF, Limits
 from bot.playbook.nodes import Node, plain
 from bot.playbook.problems import Problem
@@ -136,6 +137,10 @@ class Settings(_Settings):
     playbooks: Path = Field(default=Path("playbooks"), description="剧本文件夹 · folder of playbooks")
     templates: Path = Field(default=Path("templates"), description="文案模板文件夹 · folder of templates")
     operators: tuple[str, ...] = Field(default=(), description="所有群的运营，如 qq:10001 · operators everywhere")
+    invitations: Policy = Field(
+        default="ask",
+        description="有人邀请机器人进群时：ask 问 operators，accept 直接进，ignore 不理 · when the bot is invited to a group",
+    )
     simulator: SimulatorSettings = SimulatorSettings()
     onebot: OneBotSettings | None = Field(
         default_factory=OneBotSettings, description="QQ（OneBot v11）；null 关闭 · null: off"

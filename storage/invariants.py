@@ -143,8 +143,8 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
         "I7",
         """
         SELECT idem, status FROM outbox WHERE status NOT IN
-          ('ready', 'sending', 'done', 'dead', 'unknown', 'expired', 'stopped')
-          OR (settled_at IS NULL) <> (status IN ('ready', 'sending'))
+          ('ready', 'sending', 'relayed', 'done', 'dead', 'unknown', 'expired', 'stopped')
+          OR (settled_at IS NULL) <> (status IN ('ready', 'sending', 'relayed'))
         """,
         "待发 {idem} 的状态 {status} 与结束时间矛盾 · status and end contradict each other",
     ),

@@ -25,6 +25,7 @@ from storage.database import Database
 
 _STATUS = {
     "ready": "等待", "sending": "发送中", "done": "已发", "dead": "失败", "unknown": "不明", "expired": "过期", "stopped": "叫停",
+    "relayed": "待代发",
 }  # fmt: skip
 Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
 

@@ -327,6 +327,7 @@ class Play(Generic[P, S]):
     `reads_images`: whether QR codes in the group's pictures are read for this play, as `ImageRead` events.
     `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
+    `can_wait`: what it says is still worth saying when a person sends it minutes later; a quiz's questions are not.
     `persons`: how the slots of two ids become one when an operator says that they are the same member; without it the
     older id's slot goes on alone. Only slots whose key is the member's uid itself are concerned.
     `forget(state, slots, uid)`: one member's words leave all slots of a run. What is named after the member (`…/<uid>`)
@@ -356,5 +357,6 @@ class Play(Generic[P, S]):
     forget: Callable[[Any, Mapping[str, Any], str], Forgotten] = _forgets_nothing
     wants_capabilities: Callable[[P], Mapping[str, Capability]] = lambda params: {}
     """Params path (dotted) -> capability it relies on: `check` warns where a network lacks it."""
+    can_wait: bool = True
     persons: Persons[Any] | None = None
     upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)

@@ -38,12 +38,14 @@ from bot.engine.directory import Directory, Room, Run
 from bot.engine.longtext import split_text
 from bot.engine.outbox import Pending
 from bot.engine.render import Renderer, readable, segments
-from bot.transports.base import Announcement, Message, Outgoing
+from bot.playbook.model import RelayRule
+from bot.transports.base import Announcement, FileMessage, Message, Outgoing
 from storage.writer import Writer
 
 LONGEST_TEXT = 1500
 """Characters of one message; longer ones are split at line ends."""
 
+_RELAYED = RelayRule()
 _EXPIRY_S = {Lane.MODERATION: 900, Lane.ANSWER: 3600, Lane.NOTICE: 2 * 3600, Lane.CAMPAIGN: 6 * 3600}
 
 
@@ -56,8 +58,10 @@ class Applier:
         directory: Directory,
         renderer: Renderer,
         caps: Callable[[str, str], frozenset[Capability]],
+        relays: Callable[[str], bool] = lambda account: False,
     ) -> None:
         self._writer = writer
+        self._relays = relays
         self._caps = caps
         self._directory = directory
         self._renderer = renderer
@@ -98,6 +102,19 @@ class Applier:
     def caps_of(self, room: Room) -> frozenset[Capability]:
         """What the room's primary account may do there by its network's word."""
         return self._caps(room.primary, room.uid)
+
+    def relay_of(self, room: Room) -> RelayRule | None:
+        """How a person speaks for the bot here, None where it speaks itself."""
+        if room.kind != "group":
+            return None
+        return room.relay or (_RELAYED if self._relays(room.primary) else None)
+
+    def told(self, room: Room) -> list[str]:
+        """Whom questions are told to in private: the named operators who are in the group, else its owner."""
+        if Capability.PRIVATE not in self.caps_of(room):
+            return []
+        named = sorted(uid for uid in room.operators if self._directory.person(room, uid) is not None)
+        return named or sorted(uid for uid, member in self._directory.roster(room).items() if member.role == "owner")
 
     # -- inward -----------------------------------------------------------------------------------------------------
 
@@ -232,21 +249,30 @@ class Applier:
         not_before = batch.now
         if ctx is not None and lane >= Lane.NOTICE and ctx.is_quiet(batch.now):
             not_before = _end_of_quiet(ctx, batch.now)
-        until = expires_at or not_before + timedelta(seconds=_EXPIRY_S[lane])
+        rule = self.relay_of(room) if run is not None and _is_said(outgoing) else None
+        until = expires_at or not_before + (rule.within if rule else timedelta(seconds=_EXPIRY_S[lane]))
         pending = Pending(
             id=0, idem=_bounded(idem), account=room.primary, chat=room.uid, to=getattr(outgoing, "to", None) or "",
             lane=int(lane), kind=kind, body=body, ref=run.ref if run else "", effect_key=key, on_unknown=on_unknown,
             not_before=to_ms(not_before), expires_at=to_ms(until),
         )  # fmt: skip
         batch.outbox.append(
-            Draft(self._directory.accounts[room.primary], room, run.id if run else None, pending, cause)
-        )
+            Draft(
+                self._directory.accounts[room.primary], room, run.id if run else None, pending, cause,
+                "relayed" if rule else "ready",
+            )
+        )  # fmt: skip
 
 
 def common(ctx: Context[Any]) -> Mapping[str, Any]:
     """The variables that every template may use besides the play's own."""
     group = {"name": ctx.chat_name, "size": ctx.group_size}
     return {"title": ctx.title, "vars": ctx.group_vars, "group": group, **ctx.group_vars}
+
+
+def _is_said(outgoing: Outgoing | SendFile) -> bool:
+    """Whether it is something said to the group, which a person can say as well."""
+    return isinstance(outgoing, (Message, Announcement, SendFile, FileMessage)) and not getattr(outgoing, "to", None)
 
 
 def _end_of_quiet(ctx: Context[Any], now: datetime) -> datetime:

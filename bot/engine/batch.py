@@ -37,6 +37,7 @@ class Draft:
     run_id: int | None
     pending: Pending
     cause: str
+    status: str = "ready"
 
 
 @dataclass(slots=True)
@@ -187,5 +188,5 @@ class Batch:
         p = draft.pending
         return [
             draft.account_id, draft.room.id, draft.run_id, p.idem, draft.cause, p.kind, p.body, p.lane, p.on_unknown,
-            p.effect_key, "ready", p.not_before, p.expires_at, now,
+            p.effect_key, draft.status, p.not_before, p.expires_at, now,
         ]  # fmt: skip

@@ -21,7 +21,7 @@ from bot.core.play import Capability, Member, Recent
 from bot.core.points import PointRules
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.persons import PersonMap, named_in, with_ids
-from bot.playbook.model import ActivePlay, GroupPlan
+from bot.playbook.model import ActivePlay, GroupPlan, RelayRule
 from bot.transports.base import Outgoing
 from storage.persons import links
 from storage.writer import Writer
@@ -78,6 +78,7 @@ class Room:
     plan: GroupPlan | None = None
     operators: frozenset[str] = frozenset()
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    relay: RelayRule | None = None
     people: dict[str, Person] | None = None
     roster: dict[str, Member] | None = None
     runs: dict[str, Run] | None = None
@@ -153,6 +154,15 @@ class Directory:
         new_members = sorted((uid, name) for uid, name in members.items() if uid not in self.members)
         if new_members:
             self._remember(self.members, self._writer.ids("member", [list(pair) for pair in new_members]))
+
+    def is_operator_everywhere(self, uid: str) -> bool:
+        """Whether the settings name any id of the person as an operator."""
+        return not self._operators.isdisjoint(self.persons.ids(uid))
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """Those whom the settings name."""
+        return self._operators
 
     def room_by_id(self, chat_id: int) -> Room:
         return self._by_id[chat_id]
@@ -337,6 +347,7 @@ class Directory:
             for role, uids in header.roles.items():
                 roles[role] = roles.get(role, frozenset()) | uids
         room.roles = roles
+        room.relay = next((header.relay for header in headers if header.relay is not None), None)
         rules = (active.play.point_rules(active.params) for active in room.plan.plays.values()) if room.plan else ()
         room.point_rules = next((found for found in rules if found is not None), None)
         room.roster = None

@@ -22,7 +22,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from bot.core.events import Event, OperatorDecided
+from bot.core.events import Event
 from bot.core.play import ALL_CAPABILITIES, Capability, Member
 from bot.core.text import clean
 from bot.engine import codec, logged
@@ -34,9 +34,11 @@ from bot.engine.failpoints import fp
 from bot.engine.forgetting import forget
 from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
+from bot.engine.invitations import Invitations, Policy
 from bot.engine.merging import Kinds, Merging
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
+from bot.engine.relay import Relay
 from bot.engine.render import Renderer
 from bot.engine.roster import take_groups, take_members
 from bot.engine.settlement import Settlement
@@ -79,6 +81,8 @@ class Kernel:
         restore: Callable[[str], ActivePlay | None] = lambda source: None,
         trace: bool = True,
         operators: frozenset[str] = frozenset(),
+        relays: Callable[[str], bool] = lambda account: False,
+        invitations: Policy = "ask",
     ) -> None:
         self._connection = connection
         self.writer = Writer(connection)
@@ -86,11 +90,13 @@ class Kernel:
         self.outbox = Outbox(limits)
         self.counters = Counters()
         self.suspects: dict[int, Pending] = {}
-        self._applier = Applier(self.writer, self.directory, renderer, caps_of)
+        self._applier = Applier(self.writer, self.directory, renderer, caps_of, relays)
+        self._relay = Relay(self.writer, self.directory, self._applier, renderer)
+        own = Invitations(self.writer, self.directory, self._applier, renderer, invitations)
         self._intake = Intake(self.writer, self.directory, self.counters)
-        self._questions = Questions(self.writer, self.directory, self._applier, renderer)
+        self._questions = Questions(self.writer, self.directory, self._applier, renderer, self._relay, own)
         self._stepper = Stepper(
-            self.writer, self.directory, self._applier, self._intake, self._questions, self.counters,
+            self.writer, self.directory, self._applier, self._intake, self._questions, own, self.counters,
             dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
         self._history = History(self.writer, self.directory)
@@ -116,6 +122,7 @@ class Kernel:
             since = to_ms(now) - (to_ms(now) + 8 * 3600_000) % 86_400_000
             for row in self.writer.sent_since(since):
                 self.outbox.counted(row.uid, row.sends, to_ms(now))
+            self._relay.load()
             self._times.refresh()
 
     def activate(self, now: datetime, chats: Iterable[str] | None = None) -> list[Dispatch]:
@@ -140,7 +147,7 @@ class Kernel:
 
     def next_wake(self) -> datetime | None:
         """When `cycle` should be called even if nothing arrives."""
-        due = [ms for ms in (self._times.next_due, self.outbox.next_wake()) if ms is not None]
+        due = [ms for ms in (self._times.next_due, self._relay.next_due, self.outbox.next_wake()) if ms is not None]
         return from_ms(min(due)) if due else None
 
     # -- the cycle --------------------------------------------------------------------------------------------------
@@ -165,17 +172,10 @@ class Kernel:
             row = self.writer.task(task_id)
         if row is None or row.status != "open":
             raise LookupError(task_id)
-        room = self.directory.rooms[row.chat_uid]
-        event = OperatorDecided(
-            id=f"task:{task_id}", account=room.primary, chat=room.uid, member=by, at=now, play=row.ref, key=row.key,
-            choice=choice, text=text,
-        )  # fmt: skip
 
         def work(batch: Batch) -> None:
-            if self.writer.close_task(row.run_id, row.key, "done", batch.now_ms, choice, by):
-                self.directory.resolve((), (), {by: ""})
-                said = orjson.dumps({"choice": choice, "text": text, "play": row.ref, "key": row.key}).decode()
-                self.writer.audit([[by, "task.decide", str(task_id), said, batch.now_ms]])
+            self.directory.resolve((), (), {by: ""})
+            for room, event in self._questions.close(batch, row, choice, by, text, now):
                 self._stepper.step(batch, room, event)
 
         return self._guarded(now, work)
@@ -311,9 +311,11 @@ class Kernel:
             if row is None or row.status not in ("dead", "unknown", "expired", "stopped"):
                 return False
             pending = replace(_pending(row), not_before=to_ms(now), expires_at=None, attempts=0)
-            self.writer.settle([[row_id, "ready", to_ms(now), 0, "", "", None]])
+            is_relayed = self._relay.again(row_id, row.chat_uid, to_ms(now))
+            self.writer.settle([[row_id, "relayed" if is_relayed else "ready", to_ms(now), 0, "", "", None]])
             self.writer.audit([[actor, "outbox.resend", str(row_id), "{}", to_ms(now)]])
-        self.outbox.add(pending)
+        if not is_relayed:
+            self.outbox.add(pending)
         return True
 
     def retry(self, dead_id: int, now: datetime, actor: str) -> str:
@@ -398,6 +400,8 @@ class Kernel:
             self._stepper.step_all(batch, fresh)
             for room, event in self._times.due(batch, most_due) if most_due else ():
                 self._stepper.step(batch, room, event)
+            for room, event in self._relay.due(batch) if most_due else ():
+                self._stepper.step(batch, room, event)
 
         self.counters.last_batch = len(inbound) + len(settled)
         self._run(Batch(now, is_strict=strict), work)
@@ -465,6 +469,7 @@ class Kernel:
         known = self._handed | self.suspects.keys()
         busy = {row_id for row_id, (status, _) in rows.items() if status == "sending" and row_id in known}
         self.outbox.reload([pending for _, pending in rows.values()], busy)
+        self._relay.load()
         self._is_stale = False
 
     def _one_by_one(self, now: datetime, inbound: Sequence[Inbound], settled: Sequence[Settled]) -> None:
@@ -496,6 +501,7 @@ class Kernel:
             self._settlement.take(batch, settled)
             if not inbound and not settled and not self._settlement.expire(batch):
                 self._times.drop_first(batch)
+                self._relay.rest(batch.now_ms)
             batch.dead.append([*row, batch.now_ms])
 
         try:
@@ -518,7 +524,9 @@ class Kernel:
         """Queues the new rows, then claims what may go now; both in the batch's transaction."""
         for draft in batch.outbox:
             row_id = ids.get(draft.pending.idem)
-            if row_id is not None:
+            if row_id is not None and draft.status == "relayed":
+                self._relay.queued(draft.pending.chat, draft.pending.not_before)
+            elif row_id is not None:
                 self.outbox.add(replace(draft.pending, id=row_id))
         sends = self.outbox.release(batch.now_ms)
         self.writer.claim([pending.id for pending in sends])

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.errors import TemplateMistake
-from bot.core.events import Event, MessageReceived
+from bot.core.events import BotInvited, Event, MessageReceived
 from bot.core.play import Context, Step
 from bot.engine import runner
 from bot.engine.apply import Applier
@@ -17,6 +17,7 @@ from bot.engine.directory import Directory, Room, Run
 from bot.engine.facts import FactLoader
 from bot.engine.failpoints import fp
 from bot.engine.intake import Fresh, Intake
+from bot.engine.invitations import Invitations
 from bot.engine.questions import Questions
 from bot.engine.runner import Heard, StepFailed
 from bot.engine.runs import Runs
@@ -37,6 +38,7 @@ class Stepper:
         applier: Applier,
         intake: Intake,
         questions: Questions,
+        invitations: Invitations,
         counters: Counters,
         *,
         dump: Callable[[ActivePlay], str],
@@ -44,7 +46,7 @@ class Stepper:
         trace: bool,
     ) -> None:
         self._applier, self._intake, self._questions, self._counters = applier, intake, questions, counters
-        self._trace = trace
+        self._invitations, self._trace = invitations, trace
         self._facts = FactLoader(writer, directory, applier)
         self.runs = Runs(writer, self._facts, self.keep, dump=dump, restore=restore)
 
@@ -55,6 +57,8 @@ class Stepper:
         for item, hearers in zip(fresh, heard, strict=True):
             self._intake.before_step(batch, item)
             batch.acting = {item.event.member: item.raw.member}
+            if isinstance(item.raw, BotInvited):
+                self._invitations.take(batch, item.logged_in, item.raw)
             if not self._is_answer(batch, item):
                 for one in hearers:
                     assert item.room is not None
@@ -114,12 +118,12 @@ class Stepper:
 
     def _is_answer(self, batch: Batch, item: Fresh) -> bool:
         """Whether the message answered a question to operators; then it is nothing else."""
-        if item.room is None or not isinstance(item.event, MessageReceived):
+        if not isinstance(item.event, MessageReceived) or (item.room is None and item.logged_in.kind == "group"):
             return False
-        decision = self._questions.answer(batch, item.room, item.event)
-        if decision is not None:
-            self.step(batch, *decision)
-        return decision is not None
+        follows = self._questions.answer(batch, item.event)
+        for room, event in follows or ():
+            self.step(batch, room, event)
+        return follows is not None
 
     def _advance(self, batch: Batch, room: Room, event: Event, heard: Heard) -> None:
         assert room.runs is not None

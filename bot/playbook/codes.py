@@ -449,6 +449,22 @@ CODES: Mapping[str, Code] = dict(
             "机器人账号在群里没有足够权限时这一步会降级,先把它设为管理员。",
             "Without the rights the step falls back; make the bot's account an admin first.",
         ),
+        _code(
+            "PB403",
+            "warning",
+            "要人代发,却没有写谁来发",
+            "Nobody is named to send",
+            "relay 把群里要说的话交给运营代发;没有 operators 时只告诉群主,群主不在就只能用 qunops tasks 看到。",
+            "With relay, operators send what the bot would say. Without `operators` only the group's owner is asked, else nobody.",
+        ),
+        _code(
+            "PB404",
+            "warning",
+            "这种玩法等不了人代发",
+            "This kind can't wait for a person",
+            "答题一题接一题地发,靠人代发会错过时间;这个群里把它关掉(enabled: false),或者不用 relay。",
+            "A quiz sends question after question; sent by hand each comes too late. Switch it off there, or do without relay.",
+        ),
         # 5xx: the field's own practice
         _code(
             "PB501",

@@ -24,6 +24,7 @@ from bot.playbook.nodes import Node, Source, plain, text_position
 from bot.playbook.practice import head_advice, play_advice
 from bot.playbook.problems import NOTHING, Place, Problem, Wording, bilingual
 from bot.playbook.refusals import Frame, refusals
+from bot.playbook.relaying import relay_problems
 from bot.playbook.shape import Path
 from bot.playbook.spelling import nearest
 from bot.playbook.targets import target_problems
@@ -92,6 +93,7 @@ def compile_tree(tree: Node, path: str, networks: frozenset[str], assets: Assets
         for each in checked
         if each.common.enabled
     ]
+    problems.extend(relay_problems(tree, header, active))
     problems.extend(command_clashes(active, {each.name: each.node for each in checked}, plays_node))
     for each in checked:
         problems.extend(_schedule_problems(each, header, checks))

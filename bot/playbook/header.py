@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from bot.core.units import Clock, Hours
+from bot.core.units import Clock, Duration, Hours
 
 NETWORKS = ("qq", "wechat", "sim")
 _SELECTOR = re.compile(r"tag:\S.*|(?:qq|wechat|sim):\S.*")
@@ -96,6 +97,17 @@ class Purpose(Written):
     )
 
 
+class Relay(Written):
+    """Where the bot may not speak: a person does it."""
+
+    gather: Duration = Field(
+        default=timedelta(minutes=1), description="攒多久一起交给运营 · how long sends gather into one request"
+    )
+    within: Duration = Field(
+        default=timedelta(hours=6), description="多久没人代发就作废 · after how long an unsent one is given up"
+    )
+
+
 class Settings(Written):
     """What may differ between houses, tags and groups."""
 
@@ -111,6 +123,10 @@ class Settings(Written):
     )
     vars: dict[str, Any] = Field(
         default_factory=dict, description="自己的变量,模板里直接用 {{ 名字 }} · your own names for templates"
+    )
+    relay: bool | Relay = Field(
+        default=False,
+        description="机器人不能在群里说话时写 true:要说的话交给运营代发 · true where the bot may not speak: operators send for it",
     )
     operators: tuple[Uid, ...] = Field(default=(), description="运营人员,例如 qq:10001 · uids of the operators")
     roles: dict[str, tuple[Uid, ...]] = Field(

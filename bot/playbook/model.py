@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,14 @@ from pydantic import BaseModel
 from bot.core.play import CommandSpec, Play
 from bot.core.text import CommandTable
 from bot.core.units import ClockWindow
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRule:
+    """A person says what the bot would say: asked for what gathered within `gather`, given up after `within`."""
+
+    gather: timedelta = timedelta(minutes=1)
+    within: timedelta = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +33,7 @@ class Header:
     day_starts: time = time(0)
     quiet_hours: ClockWindow | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
+    relay: RelayRule | None = None
     operators: frozenset[str] = frozenset()
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Further roles (`coach`, `版主`) → member uids."""

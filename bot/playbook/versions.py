@@ -13,17 +13,22 @@ from pydantic import ValidationError
 
 from bot.core.errors import ConfigMistake
 from bot.core.play import Play
-from bot.core.units import AssetParser, parse_clock, parse_window
+from bot.core.units import AssetParser, format_duration, parse_clock, parse_duration, parse_window
 from bot.playbook.assets import Asset, parse_asset
-from bot.playbook.header import Head
-from bot.playbook.model import ActivePlay, Header
+from bot.playbook.header import Head, Relay
+from bot.playbook.model import ActivePlay, Header, RelayRule
 
 _NOT_COVERED = frozenset(("name", "metric"))
 
 
 def header_document(head: Head) -> dict[str, Any]:
     """The part of the head that plays can see, as JSON values."""
+    relay = head.relay if isinstance(head.relay, Relay) else Relay() if head.relay else None
+    spans = {"gather": format_duration(relay.gather), "within": format_duration(relay.within)} if relay else {}
+    # Only where it is used: a key more would be a new version of every play there is.
+    extra = {"relay": spans} if spans else {}
     return {
+        **extra,
         "playbook": head.playbook,
         "title": head.title,
         "timezone": str(head.timezone),
@@ -37,7 +42,7 @@ def header_document(head: Head) -> dict[str, Any]:
 
 def header_of(document: Mapping[str, Any]) -> Header:
     """The reverse of `header_document`."""
-    quiet = document["quiet_hours"]
+    quiet, relay = document["quiet_hours"], document.get("relay")
     return Header(
         playbook=document["playbook"],
         title=document["title"],
@@ -45,6 +50,7 @@ def header_of(document: Mapping[str, Any]) -> Header:
         day_starts=parse_clock(document["day_starts"]) if document["day_starts"] else time(0),
         quiet_hours=parse_window(quiet) if quiet else None,
         vars=document["vars"],
+        relay=RelayRule(parse_duration(relay["gather"]), parse_duration(relay["within"])) if relay else None,
         operators=frozenset(document["operators"]),
         roles={role: frozenset(uids) for role, uids in document["roles"].items()},
     )

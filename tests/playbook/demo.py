@@ -155,7 +155,7 @@ def _play(kind: str, title: str, params: Any, **more: Any) -> Play[Any, Any]:
 
 KINDS = {
     "demo": _play("demo", "演示", DemoParams, commands=_commands, schedules=_schedules, wants_capabilities=_wants),
-    "quiz": _play("quiz", "答题", QuizParams),
+    "quiz": _play("quiz", "答题", QuizParams, can_wait=False),
     "campaign": _play("campaign", "内容推送", CampaignParams),
     "contest": _play("contest", "比赛", Prizes),
     "shop": _play("shop", "商店", ShopParams),

@@ -140,6 +140,7 @@ PLAY = Play(
     Params=Params,
     State=State,
     Slot=Slot,
+    can_wait=False,
     start=start,
     step=step,
     hears=answering.hears,

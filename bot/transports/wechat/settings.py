@@ -24,6 +24,10 @@ class WeChatSettings(BaseModel):
         default="", description="证书上的名字，默认是主机名 · name on the certificate, default: the host"
     )
     tls_ca: str = Field(default="", description="自己的 CA 文件 · file with your own CA")
+    relay: bool = Field(
+        default=False,
+        description="这个号不在群里说话，要说的交给运营代发 · this account says nothing in groups: operators send for it",
+    )
     call_timeout_s: float = Field(default=20, gt=0, description="一次调用最多等多久 · how long one call may take")
     hello_timeout_s: float = Field(default=5, gt=0, description="连上后等问候多久 · wait for the gateway's greeting")
     ping_s: float = Field(default=5, gt=0, description="多久探测一次连接 · how often the connection is probed")

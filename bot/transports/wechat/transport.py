@@ -53,6 +53,11 @@ class WeChat:
         session = self._of(account)
         return session.standing.capabilities(chat) if session is not None else frozenset()
 
+    def relays(self, account: str) -> bool:
+        """Whether a person says for the account what it would say in groups."""
+        session = self._of(account)
+        return session is not None and session.settings.relay
+
     async def find_sent(self, account: str, chat: str, message: Message, since: datetime) -> Receipt | None:
         session = self._of(account)
         if session is None:
