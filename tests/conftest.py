@@ -2,7 +2,7 @@
 
 PostgreSQL is the server that `QUNOPS_TEST_POSTGRES` names, or one that answers at 127.0.0.1:5432 for the user postgres
 without a password. Without it that half is left out and the summary says so; where `CI` is set it fails instead. The same
-holds for the WeChat gateway, which needs Node.
+holds for the WeChat gateway, which needs Node, and for the console's pages, which need Chromium.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import make_url, text
 from storage.database import Database
 from storage.schema import upgrade
 from storage.tables import metadata
+from tests.browser import left_out as browser_left_out
 from tests.peers.wechat_gateway import left_out
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -53,6 +54,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if reason := left_out():
         terminalreporter.write_line(f"WeChat gateway: NOT TESTED, {reason}", yellow=True)
+    if reason := browser_left_out():
+        terminalreporter.write_line(f"Console in a browser: NOT TESTED, {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session")
