@@ -30,6 +30,7 @@ from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.engine.rollups import roll_up, settle_days
 from bot.engine.tidying import tidy
+from bot.insight.pictures.drawer import Drawer
 from bot.playbook.load import Loaded
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.playbook.versions import dump_play, restore_play
@@ -94,6 +95,7 @@ class App:
         self.engine = LiveEngine(
             self.kernel, transports, self.clock, keep_frames=settings.keep_frames, reads_images=self._reads_images,
             downloads=Downloads(settings.images.allow_networks), pictures=settings.playbooks,
+            draws=Drawer(settings.templates, settings.data_folder / "pictures"),
         )  # fmt: skip
         with self._connection.begin():
             is_new = not has_users(self._connection)

@@ -58,6 +58,14 @@ class Literally:
 Words: TypeAlias = Template | Inline | Literally
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture as data: `name` is a file of `templates/cards`, `data` what it shows (text, numbers, lists, maps)."""
+
+    name: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outward:
     """`key` names the effect within its play, so that `EffectSettled` can be recognised; "" asks for no report.
@@ -73,7 +81,11 @@ class Outward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say(Outward):
-    """Say it in the group, or in private to the member `to`. `mention` uids are put in front."""
+    """Say it in the group, or in private to the member `to`. `mention` uids are put in front.
+
+    `drawing` is sent in the place of the words where it can be drawn and sent; the words are what is said otherwise, as
+    one message.
+    """
 
     words: Words
     to: str | None = None
@@ -81,6 +93,7 @@ class Say(Outward):
     mention_all: bool = False
     reply_to: str | None = None
     pictures: tuple[str, ...] = ()
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

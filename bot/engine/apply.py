@@ -35,6 +35,7 @@ from bot.engine.bank import Bank
 from bot.engine.batch import Batch, Draft, NoteDraft
 from bot.engine.clock import to_ms, to_ms_up
 from bot.engine.directory import Directory, Room, Run
+from bot.engine.drawings import DrawnMessage
 from bot.engine.longtext import split_text
 from bot.engine.outbox import Pending
 from bot.engine.render import Renderer, readable, segments
@@ -191,7 +192,7 @@ class Applier:
         self, batch: Batch, room: Room, run: Run, effect: Outward, ctx: Context[Any], cause: str, place: int
     ) -> dict[str, Any]:
         said: dict[str, Any]
-        outgoings: list[Outgoing | SendFile]
+        outgoings: list[Outgoing | SendFile | DrawnMessage]
         match effect:
             case Say():
                 rendered = self._renderer.text(effect.words, common(ctx))
@@ -199,6 +200,8 @@ class Applier:
                     return {"say": "", "refused": "empty"}
                 outgoings = list(self._messages(room, effect, ctx, rendered))
                 said = {"say": readable(rendered), **({"to": effect.to} if effect.to else {})}
+                if effect.drawing:
+                    said["drawing"] = effect.drawing.name
             case Announce():
                 text = readable(self._renderer.text(effect.words, common(ctx)))
                 outgoings, said = [Announcement(text=text)], {"announce": text}
@@ -214,13 +217,16 @@ class Applier:
             )  # fmt: skip
         return said
 
-    def _messages(self, room: Room, effect: Say, ctx: Context[Any], rendered: str) -> list[Message]:
+    def _messages(self, room: Room, effect: Say, ctx: Context[Any], rendered: str) -> Sequence[Message | DrawnMessage]:
         front: list[Segment] = []
         if effect.mention_all and Capability.MENTION_ALL in ctx.caps:
             front += [Mention(EVERYONE, "全体成员"), Text(" ")]
         for uid in effect.mention:
             person = self._directory.person(room, uid)
             front += [Mention(uid, person.name if person is not None else ""), Text(" ")]
+        if effect.drawing and Capability.PICTURE in ctx.caps:
+            whole = Message(segments=(*front, *segments(rendered)), to=effect.to, reply_to=effect.reply_to)
+            return [DrawnMessage(message=whole, drawing=effect.drawing)]
         parts = split_text((*front, *segments(rendered)), LONGEST_TEXT)
         messages = [Message(segments=part, to=effect.to) for part in parts if part]
         if effect.reply_to and messages:
@@ -233,7 +239,7 @@ class Applier:
         batch: Batch,
         room: Room,
         run: Run | None,
-        outgoing: Outgoing | SendFile,
+        outgoing: Outgoing | SendFile | DrawnMessage,
         *,
         cause: str,
         idem: str,

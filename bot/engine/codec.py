@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from bot.core import segments as s
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SendFile, SetCard, SetTitle
+from bot.core.effects import Approve, Drawing, Kick, Mute, MuteAll, Recall, SendFile, SetCard, SetTitle
 from bot.core.segments import Segment
+from bot.engine.drawings import DrawnMessage
 from bot.transports.base import Announcement, FileMessage, Message, Outgoing
 
 _SEGMENTS: dict[str, type[Any]] = {
@@ -52,16 +53,14 @@ def decode_segments(data: list[list[Any]]) -> tuple[Segment, ...]:
     return tuple(s.Text(value) if kind == "Text" else _SEGMENTS[kind](**value) for kind, value in data)
 
 
-def encode(outgoing: Outgoing | SendFile) -> tuple[str, str]:
-    """(kind, body) as the outbox keeps them."""
+def encode(outgoing: Outgoing | SendFile | DrawnMessage) -> tuple[str, str]:
+    """(kind, body) as the outbox keeps them. A message that is to be drawn holds its text version and the card's data."""
     match outgoing:
         case Message():
-            body: dict[str, Any] = {"seg": encode_segments(outgoing.segments)}
-            if outgoing.to:
-                body["to"] = outgoing.to
-            if outgoing.reply_to:
-                body["re"] = outgoing.reply_to
-            return "message", orjson.dumps(body).decode()
+            return "message", orjson.dumps(_body(outgoing)).decode()
+        case DrawnMessage(message=message, drawing=drawing):
+            draw = {"card": drawing.name, "data": dict(drawing.data)}
+            return "message", orjson.dumps({**_body(message), "draw": draw}).decode()
         case Announcement():
             return "announce", orjson.dumps({"text": outgoing.text}).decode()
         case FileMessage():
@@ -76,11 +75,23 @@ def encode(outgoing: Outgoing | SendFile) -> tuple[str, str]:
             return kind, orjson.dumps({name: getattr(outgoing, name) for name in fields}).decode()
 
 
-def decode(kind: str, body: str) -> Outgoing | SendFile:
+def _body(message: Message) -> dict[str, Any]:
+    body: dict[str, Any] = {"seg": encode_segments(message.segments)}
+    if message.to:
+        body["to"] = message.to
+    if message.reply_to:
+        body["re"] = message.reply_to
+    return body
+
+
+def decode(kind: str, body: str) -> Outgoing | SendFile | DrawnMessage:
     """The action as it was encoded. A `SendFile` is still a table: `bot.engine.files` writes it."""
     data = orjson.loads(body)
     if kind == "message":
-        return Message(segments=decode_segments(data["seg"]), to=data.get("to"), reply_to=data.get("re"))
+        message = Message(segments=decode_segments(data["seg"]), to=data.get("to"), reply_to=data.get("re"))
+        if draw := data.get("draw"):
+            return DrawnMessage(message=message, drawing=Drawing(draw["card"], draw["data"]))
+        return message
     if kind == "announce":
         return Announcement(text=data["text"])
     if kind == "file":
@@ -100,7 +111,8 @@ def plain(kind: str, body: str) -> str:
     data = orjson.loads(body)
     if kind != "message":
         return " ".join(f"{key}={value}" for key, value in data.items() if key not in ("b64", "rows"))
-    return "".join(
+    drawn = f"[{data['draw']['card']}] " if "draw" in data else ""
+    return drawn + "".join(
         value
         if part == "Text"
         else f"@{value.get('name') or value.get('target')}"

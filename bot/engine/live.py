@@ -21,6 +21,7 @@ from bot.core.play import Capability, Member
 from bot.engine import codec
 from bot.engine.clock import Clock, from_ms, monotonic_s, to_ms
 from bot.engine.directory import platform_of
+from bot.engine.drawings import DrawnMessage, Draws, NotDrawn
 from bot.engine.failpoints import fp
 from bot.engine.files import with_pictures, write_table
 from bot.engine.images import Downloads, ImageReading
@@ -54,6 +55,7 @@ class LiveEngine:
         reads_images: Callable[[str], bool] = lambda chat: False,
         downloads: Downloads | None = None,
         pictures: Path = Path("."),
+        draws: Draws | None = None,
     ) -> None:
         self._kernel, self._transports, self._clock = kernel, transports, clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -72,6 +74,7 @@ class LiveEngine:
         self._frames: list[tuple[str, str]] = []
         self._pictures = pictures
         """The folder that plays name pictures in."""
+        self._draws = draws
         self.malformed_frames = 0
         self._images = ImageReading(reads_images, self._image_read, downloads or Downloads())
         self.writing = WritingThread(kernel, clock, on_sends=self._sends_committed, on_room=self._room_again)
@@ -100,6 +103,8 @@ class LiveEngine:
             for task in (reading, *running):
                 task.cancel()
             await asyncio.gather(reading, *running, return_exceptions=True)
+            if self._draws is not None:
+                await self._draws.close()
             await asyncio.to_thread(self.writing.stop)
 
     async def _drain(self, patience_s: float = 10.0) -> None:
@@ -227,37 +232,62 @@ class LiveEngine:
         transport = self._transports.get(platform_of(dispatch.account))
         if transport is None:
             return Settled(id=dispatch.id, outcome="refused", error=f"no transport for {dispatch.account}")
+        outgoing, note = await self._drawn(dispatch.outgoing)
+        answer = await self._hand_over(transport, dispatch, outgoing, note)
+        if note or answer.outcome != "refused" or not isinstance(dispatch.outgoing, DrawnMessage):
+            return answer
+        return await self._hand_over(transport, dispatch, dispatch.outgoing.message, f"sent as text: {answer.error}")
+
+    async def _hand_over(
+        self, transport: Transport, dispatch: Dispatch, outgoing: Outgoing | SendFile, note: str
+    ) -> Settled:
         started = self._clock.now()
+        ready: Outgoing | None = None
         try:
-            outgoing = await self._ready(dispatch.outgoing)
+            ready = await self._ready(outgoing)
             async with asyncio.timeout(_SEND_TIMEOUT_S):
-                receipt = await transport.send(dispatch.account, dispatch.chat, outgoing)
-            return Settled(id=dispatch.id, outcome="done", message_id=receipt.message_id, at=receipt.at)
+                receipt = await transport.send(dispatch.account, dispatch.chat, ready)
+            return Settled(id=dispatch.id, outcome="done", message_id=receipt.message_id, at=receipt.at, error=note)
         except SendRefused as error:
             return Settled(id=dispatch.id, outcome="refused", error=str(error), capability=error.capability)
         except SendDeferred as error:
             return Settled(id=dispatch.id, outcome="deferred", error=str(error), retry_after_s=error.retry_after_s)
         except (SendUnknown, TimeoutError) as error:
-            return await self._resolve(transport, dispatch, started, str(error) or "timeout")
+            return await self._resolve(transport, dispatch, ready, started, str(error) or "timeout")
         except Exception as error:
             log.exception("a transport failed to send %s", dispatch.id)
             return Settled(id=dispatch.id, outcome="unknown", error=f"{type(error).__name__}: {error}")
+
+    async def _drawn(self, outgoing: Outgoing | SendFile | DrawnMessage) -> tuple[Outgoing | SendFile, str]:
+        """The message with its picture, or in words and why there is no picture."""
+        if not isinstance(outgoing, DrawnMessage):
+            return outgoing, ""
+        try:
+            if self._draws is None:
+                raise NotDrawn("nothing here draws")
+            picture = await self._draws.draw(outgoing.drawing.name, outgoing.drawing.data)
+        except NotDrawn as why:
+            log.warning("%s was not drawn, its words are sent: %s", outgoing.drawing.name, why)
+            return outgoing.message, f"sent as text: {why}"
+        return outgoing.with_picture(picture.resolve().as_uri()), ""
 
     async def _ready(self, outgoing: Outgoing | SendFile) -> Outgoing:
         if isinstance(outgoing, SendFile):
             return await asyncio.to_thread(write_table, outgoing)
         return with_pictures(outgoing, self._pictures) if isinstance(outgoing, Message) else outgoing
 
-    async def _resolve(self, transport: Transport, dispatch: Dispatch, since: datetime, error: str) -> Settled:
+    async def _resolve(
+        self, transport: Transport, dispatch: Dispatch, sent: Outgoing | None, since: datetime, error: str
+    ) -> Settled:
         """Nobody answered: the network's own history may still know."""
         unknown = Settled(id=dispatch.id, outcome="unknown", error=error)
-        if not isinstance(dispatch.outgoing, Message):
+        if not isinstance(sent, Message):
             return unknown
         await asyncio.sleep(_RECONCILE_AFTER_S)
         with suppress(TimeoutError):
             async with asyncio.timeout(_COMEBACK_S):
                 await self._comes_online(dispatch.account)
-        return await self._ask(transport, dispatch.account, dispatch.chat, dispatch.outgoing, since, unknown)
+        return await self._ask(transport, dispatch.account, dispatch.chat, sent, since, unknown)
 
     async def _comes_online(self, account: str) -> None:
         async with self._came_online:
@@ -296,12 +326,17 @@ class LiveEngine:
             unknown = Settled(id=pending.id, outcome="unknown", error="the process ended while this was being sent")
             action = codec.decode(pending.kind, pending.body)
             answer = unknown
-            if isinstance(action, Message):
+            # It went with its picture, or in words: certainly absent is what neither of them is.
+            looks = [action.with_picture("sent"), action.message] if isinstance(action, DrawnMessage) else [action]
+            messages = [each for each in looks if isinstance(each, Message)]
+            for message in messages:
                 try:
-                    answer = await self._ask(transport, account, pending.chat, action, from_ms(created_ms), unknown)
+                    answer = await self._ask(transport, account, pending.chat, message, from_ms(created_ms), unknown)
                 except Exception:
                     log.exception("a transport failed to look for %s", pending.id)
-            if answer is unknown and isinstance(action, Message) and account not in self._online:
+                if answer.outcome != "absent":
+                    break
+            if answer is unknown and messages and account not in self._online:
                 self._asked.discard(pending.id)
                 continue
             self.writing.settle(answer)

@@ -65,7 +65,7 @@ class Settlement:
         match answer.outcome:
             case "done":
                 self._counters.sent += 1
-                return "done", pending.not_before, attempts, ""
+                return "done", pending.not_before, attempts, answer.error
             case "absent":
                 return "ready", now, attempts, ""
             case "deferred" if attempts <= _RETRIES:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.core.effects import SendFile
 from bot.core.events import Event
+from bot.engine.drawings import DrawnMessage
 from bot.transports.base import Outgoing
 
 
@@ -21,7 +22,10 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of an outbox row. `outcome`: done, refused, deferred, unknown, absent (certainly not there)."""
+    """What became of an outbox row. `outcome`: done, refused, deferred, unknown, absent (certainly not there).
+
+    `error` of what is done says what was done in another way: the words instead of a drawing.
+    """
 
     id: int
     outcome: str
@@ -39,7 +43,7 @@ class Dispatch:
     id: int
     account: str
     chat: str
-    outgoing: Outgoing | SendFile
+    outgoing: Outgoing | SendFile | DrawnMessage
     attempts: int = 0
 
 

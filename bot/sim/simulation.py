@@ -9,11 +9,14 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.effects import SendFile
 from bot.core.errors import OperatorMistake, SendDeferred, SendRefused, SendUnknown
+from bot.core.segments import Image
+from bot.engine.drawings import DrawnMessage
 from bot.engine.files import write_table
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
@@ -186,7 +189,7 @@ class Simulation:
         play = row.ref if row is not None else ""
         self._is_awaited = self._is_awaited or (row is not None and bool(row.effect_key))
         outgoing = dispatch.outgoing
-        sent: Outgoing = write_table(outgoing) if isinstance(outgoing, SendFile) else outgoing
+        sent = _as_sent(outgoing)
         room = self.world.rooms.get(dispatch.chat)
         line = bot_line(self.people.bot_name, room, sent)
         to = getattr(sent, "to", None) or ""
@@ -214,3 +217,14 @@ class Simulation:
     def _let_react(self, crowd: Crowd, line: str) -> None:
         for at, deed in crowd.hears(line, self.now, self.people.present(crowd.names)):
             self.later(at, deed)
+
+
+def _as_sent(outgoing: Outgoing | SendFile | DrawnMessage) -> Outgoing:
+    """As a network would get it. Nothing is drawn here: a picture is followed by the words that it stands for."""
+    match outgoing:
+        case SendFile():
+            return write_table(outgoing)
+        case DrawnMessage(message=message, drawing=drawing):
+            return replace(message, segments=(Image(name=f"{drawing.name}.png"), *message.segments))
+        case _:
+            return outgoing

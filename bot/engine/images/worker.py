@@ -1,33 +1,29 @@
 """The process that opens strangers' pictures: `python -m bot.engine.images.worker`.
 
-Protocol, on stdin and stdout: a length (4 bytes, big-endian) and the picture; a length and JSON
-(`{"codes": [...]}` or `{"error": "..."}`). Whoever started it kills it when an answer takes too long; a picture that
-breaks a decoder takes only this process with it, whose memory is bounded.
+Asked with a picture, it answers with JSON, `{"codes": [...], "error": "..."}`; `bot.engine.worker` is the way between.
 """
 
 from __future__ import annotations
 
 import io
-import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO
 
 import orjson
 import zxingcpp
 from PIL import Image, ImageChops, ImageFile, ImageFilter, UnidentifiedImageError
+
+from bot.engine.worker import bound_memory, serve
 
 MOST_PIXELS = 20_000_000
 _LARGE_PIXELS = 6_000_000
 """Above this a picture is looked at in half its size: a photo of 20 megapixels would else take 2 s."""
 _MOST_CODES = 20
 _LONGEST_CODE = 4_000
-_MEMORY_BYTES = 1024**3
 _EVEN_EDGE = 1_000
 _KINDS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.AllMatrix)
 _FORMATS = frozenset(("PNG", "JPEG", "GIF", "WEBP", "BMP"))
-_SIZE = struct.Struct(">I")
 
 
 def decode(content: bytes) -> tuple[tuple[str, ...], str]:
@@ -75,25 +71,12 @@ def _evenly_lit(frame: Image.Image) -> Image.Image:
     return ImageChops.subtract(frame, around, scale=1, offset=128)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers until its input ends."""
-    while len(head := requests.read(_SIZE.size)) == _SIZE.size:
-        codes, error = decode(requests.read(_SIZE.unpack(head)[0]))
-        answer = orjson.dumps({"codes": codes, "error": error})
-        answers.write(_SIZE.pack(len(answer)) + answer)
-        answers.flush()
-
-
-def _bound_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+def answer(content: bytes) -> bytes:
+    codes, error = decode(content)
+    return orjson.dumps({"codes": codes, "error": error})
 
 
 if __name__ == "__main__":
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # chats show the beginning of a damaged picture, so it is read
-    _bound_memory()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    bound_memory()
+    serve(answer, sys.stdin.buffer, sys.stdout.buffer)
