@@ -22,6 +22,7 @@ from bot.core.effects import (
     Award,
     CancelTimer,
     CloseQuestion,
+    Drawing,
     Effect,
     Finish,
     Note,
@@ -107,6 +108,7 @@ class Stage:
         self.heard: list[Recent] = []
         self.lines: list[str] = []
         self.effects: list[Effect] = []
+        self.drawings: list[Drawing] = []
         self.failures: list[runner.StepFailed] = []
         self._count = 0
         self._started = False
@@ -435,6 +437,8 @@ class Stage:
             "group": {"name": "测试群", "size": len(self.roster)},
             **active.header.vars,
         }
+        if isinstance(effect, Say) and effect.drawing is not None:
+            self.drawings.append(effect.drawing)
         match effect:
             case SetTimer():
                 assert effect.at >= self.now, f"{ref}: timer {effect.name} in the past: {effect.at} < {self.now}"

@@ -263,13 +263,23 @@ class LiveEngine:
         if not isinstance(outgoing, DrawnMessage):
             return outgoing, ""
         try:
-            if self._draws is None:
-                raise NotDrawn("nothing here draws")
-            picture = await self._draws.draw(outgoing.drawing.name, outgoing.drawing.data)
+            return outgoing.with_picture(await self._picture_of(outgoing)), ""
         except NotDrawn as why:
             log.warning("%s was not drawn, its words are sent: %s", outgoing.drawing.name, why)
             return outgoing.message, f"sent as text: {why}"
-        return outgoing.with_picture(picture.resolve().as_uri()), ""
+
+    async def _as_picture(self, outgoing: DrawnMessage) -> Message:
+        """As it went before, if it went with its picture: the same data gives the same file."""
+        try:
+            return outgoing.with_picture(await self._picture_of(outgoing))
+        except NotDrawn:
+            return outgoing.with_picture("")
+
+    async def _picture_of(self, outgoing: DrawnMessage) -> str:
+        if self._draws is None:
+            raise NotDrawn("nothing here draws")
+        path = await self._draws.draw(outgoing.drawing.name, outgoing.drawing.data)
+        return (await asyncio.to_thread(path.resolve)).as_uri()
 
     async def _ready(self, outgoing: Outgoing | SendFile) -> Outgoing:
         if isinstance(outgoing, SendFile):
@@ -327,7 +337,7 @@ class LiveEngine:
             action = codec.decode(pending.kind, pending.body)
             answer = unknown
             # It went with its picture, or in words: certainly absent is what neither of them is.
-            looks = [action.with_picture("sent"), action.message] if isinstance(action, DrawnMessage) else [action]
+            looks = [await self._as_picture(action), action.message] if isinstance(action, DrawnMessage) else [action]
             messages = [each for each in looks if isinstance(each, Message)]
             for message in messages:
                 try:

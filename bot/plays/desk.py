@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field
 
-from bot.core.effects import Say, Template
+from bot.core.effects import Drawing, Say, Template
 from bot.core.events import Event, MessageReceived
 from bot.core.play import (
     Capability,
@@ -50,6 +51,10 @@ class Params(PlayParams):
     )
     top: int = Field(10, ge=1, le=50, description="榜上列几位 · Rows of a ranking")
     opt_out: bool = Field(True, description="成员能否退出排行 · Whether members may leave the rankings")
+    picture: bool = Field(
+        False,
+        description="「排行」发成海报图片,发不了图就发文字 · 排行 as a poster, in words where no picture can be sent",
+    )
 
 
 class Slot(Frozen):
@@ -136,7 +141,8 @@ def step(state: NoState, event: Event, ctx: Context[Params]) -> Step[NoState]:
         return _say(state, event, "mine", _own(event, ctx, ("points", "activity")))
     if name == RANKING:
         board, window = (question.board, question.window) if question else (ctx.params.boards[0], ctx.params.window)
-        return _say(state, event, "ranking", _ranking(event, ctx, board, window))
+        drawing = _poster(event, ctx, board, window) if ctx.params.picture else None
+        return _say(state, event, "ranking", _ranking(event, ctx, board, window), drawing=drawing)
     if name == STATUS:
         if ctx.member is None or not ctx.member.is_operator:
             return Step(state, why={"operator": False})
@@ -226,6 +232,25 @@ def _ranking(event: MessageReceived, ctx: Context[Params], board: Board, window:
     }
 
 
+def _poster(event: MessageReceived, ctx: Context[Params], board: Board, window: Window) -> Drawing:
+    shown = [row for row in ctx.scores.get((board, window), ()) if row.member not in ctx.slots]
+    places, today = _places(shown), ctx.day(ctx.now)
+    own = next((n for n, row in enumerate(shown) if row.member == event.member), None)
+    top = min(ctx.params.top, 10)
+    rows = [
+        {"place": place, "name": row.name[:60], "total": round(row.total, 1)}
+        for place, row in zip(places, shown, strict=True)
+    ]
+    first = {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}.get(window)
+    data = {
+        "board": board, "window": window, "unit": board, "group": ctx.title or ctx.chat_name,
+        "first": first.isoformat() if first else None, "last": today.isoformat(), "rows": rows[:top],
+        "own": rows[own] if own is not None and own >= top else None,
+        "own_place": places[own] if own is not None and own < top else 0, "ranked": len(shown),
+    }  # fmt: skip
+    return Drawing("leaderboard", data)
+
+
 def _status(ctx: Context[Params]) -> dict[str, Any]:
     by_play: dict[str, int] = {}
     for play, _ in ctx.handbook:
@@ -279,10 +304,16 @@ def _say(
     template: str,
     data: dict[str, Any],
     slots: dict[str, Slot | None] | None = None,
+    drawing: Drawing | None = None,
 ) -> Step[NoState]:
     to = event.member if event.is_private else None
     reply_to = None if event.is_private else event.message_id
-    return Step(state, (Say(words=Template(f"desk/{template}", data), to=to, reply_to=reply_to),), slots or {})
+    say = Say(words=Template(f"desk/{template}", data), to=to, reply_to=reply_to, drawing=drawing)
+    return Step(state, (say,), slots or {})
+
+
+def wants_capabilities(params: Params) -> Mapping[str, Capability]:
+    return {"picture": Capability.PICTURE} if params.picture else {}
 
 
 PLAY = Play(
@@ -297,4 +328,5 @@ PLAY = Play(
     listens=frozenset({MessageReceived}),
     commands=commands,
     needs=needs,
+    wants_capabilities=wants_capabilities,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,6 +91,26 @@ class CardTemplate(Part):
 
     width: int = Field(1080, ge=540, le=2160)
     colors: Colors
+
+
+class Dates(Part):
+    """How days are written: one, and from one to another."""
+
+    day: phrase("year", "month", "day")  # type: ignore[valid-type]
+    span: phrase("first", "last")  # type: ignore[valid-type]
+
+    def of(self, first: date | None, last: date | None = None) -> str:
+        """The days in words; "" for none."""
+        said = [fill(self.day, year=day.year, month=day.month, day=day.day) for day in (first, last) if day is not None]
+        if len(said) == 2 and said[0] != said[1]:
+            return fill(self.span, first=said[0], last=said[1])
+        return said[0] if said else ""
+
+
+class DatedTemplate(CardTemplate):
+    """Base of templates whose card tells days."""
+
+    dates: Dates
 
 
 def load_template(path: Path, model: type[CardTemplate]) -> CardTemplate:

@@ -6,11 +6,11 @@ loads one slot and one balance, however large the group is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from bot.core.events import Event, MessageRecalled, MessageReceived, TimerFired
-from bot.core.play import NOTHING, Needs, Play, Step
+from bot.core.play import NOTHING, Capability, Needs, Play, Step
 from bot.core.segments import Image
 from bot.core.text import fold
 from bot.plays.checkin import board, desk, member, review
@@ -110,6 +110,10 @@ def needs(params: Params, event: Event) -> Needs:
     return NOTHING
 
 
+def wants_capabilities(params: Params) -> Mapping[str, Capability]:
+    return {"pictures": Capability.PICTURE} if params.pictures else {}
+
+
 PLAY = Play(
     kind="checkin",
     version=1,
@@ -125,4 +129,5 @@ PLAY = Play(
     schedules=schedules,
     persons=PERSONS,
     listens=frozenset({MessageReceived, MessageRecalled, TimerFired}),
+    wants_capabilities=wants_capabilities,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeAlias
 
-from bot.core.effects import Effect, Say, Template
+from bot.core.effects import Drawing, Effect, Say, Template
 from bot.core.events import Event, MessageReceived
 from bot.core.play import Context, Frozen, Step
 from bot.plays.checkin.params import Params
@@ -37,9 +37,10 @@ def own_slot(event: Event, ctx: Here) -> Slot:
     return slot.model_copy(update={"name": name}) if name and name != slot.name else slot
 
 
-def answer(event: MessageReceived, template: str, /, **data: Any) -> Say:
+def answer(event: MessageReceived, template: str, drawing: Drawing | None = None, /, **data: Any) -> Say:
     """One message back to where the command came from."""
-    return Say(words=Template(f"checkin/{template}", data), to=event.member if event.is_private else None)
+    to = event.member if event.is_private else None
+    return Say(words=Template(f"checkin/{template}", data), to=to, drawing=drawing)
 
 
 def settled(state: State, event: Event, slot: Slot, *effects: Effect, **why: Any) -> Outcome:

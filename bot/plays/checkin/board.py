@@ -11,7 +11,8 @@ from bot.core.events import MessageReceived, TimerFired
 from bot.core.play import Member, Step
 from bot.core.text import fold
 from bot.plays.checkin.answer import Here, Outcome, State, answer, at_clock, end_of, on, when
-from bot.plays.checkin.record import COUNTED, ONE_DAY, Slot, count, credit_of, mark_of, streak_on
+from bot.plays.checkin.pictures import ranking_of
+from bot.plays.checkin.record import COUNTED, ONE_DAY, Slot, count, credit_of, mark_of, streak_on, streak_until
 
 _ACTIVE_DAYS = 14
 _NEW_DAYS = 3
@@ -91,7 +92,7 @@ def summary(state: State, event: TimerFired, ctx: Here) -> Outcome:
     credits = [(credit.at, slot.name) for slot in done.values() if (credit := credit_of(slot, day))]
     first = min(credits, default=None)
     leaders = sorted(
-        ((_streak_until(slot, day), slot.name) for slot in done.values()), key=lambda row: (-row[0], row[1])
+        ((streak_until(slot, day), slot.name) for slot in done.values()), key=lambda row: (-row[0], row[1])
     )
     words = Template(
         "checkin/summary",
@@ -107,15 +108,6 @@ def summary(state: State, event: TimerFired, ctx: Here) -> Outcome:
     )
     say = Say(words=words, lane=Lane.NOTICE, expires_at=ctx.now + timedelta(hours=12))
     return Step(state, (say,), why={"summary of": day, "checked in": len(done)})
-
-
-def _streak_until(slot: Slot, day: date) -> int:
-    """The streak that `day` ended, even if the member has checked in again since."""
-    length = 0
-    while (mark := mark_of(slot, day)) != "-":
-        length += mark in COUNTED
-        day -= ONE_DAY
-    return length
 
 
 def _settled_at(fired: datetime, day: date, ctx: Here) -> datetime:
@@ -165,5 +157,6 @@ def ranking(state: State, event: MessageReceived, ctx: Here, rest: str) -> Outco
         ),
         None,
     )
-    shown = answer(event, "ranking", word=ctx.params.word, window=window, rows=table, own=own)
+    drawing = ranking_of(rows, places, window, first, today, event.member, ctx)
+    shown = answer(event, "ranking", drawing, word=ctx.params.word, window=window, rows=table, own=own)
     return Step(state, (shown,), why={"ranking": window, "members": len(rows)})

@@ -25,6 +25,7 @@ from bot.plays.checkin.answer import (
 from bot.plays.checkin.credit import Grant, grant, make_up, undo
 from bot.plays.checkin.dayword import parse_day, parse_span
 from bot.plays.checkin.evidence import evidence, lack
+from bot.plays.checkin.pictures import calendar_of
 from bot.plays.checkin.record import (
     COUNTED,
     ONE_DAY,
@@ -248,6 +249,7 @@ def calendar(state: State, event: MessageReceived, ctx: Here) -> Outcome:
     shown = answer(
         event,
         "calendar",
+        calendar_of(slot, today, ctx),
         name=slot.name,
         word=ctx.params.word,
         month=today.month,

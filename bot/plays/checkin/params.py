@@ -13,6 +13,7 @@ from bot.core.prizes import Prizes
 from bot.core.units import Clock, Duration, Hours, TemplateText
 
 OrImage = Literal["image"]
+Picture = Literal["calendar", "ranking"]
 
 
 class Content(PlayParams):
@@ -111,6 +112,11 @@ class Params(Prizes):
     remind: Remind | None = Field(default=None, description="提醒还没打卡的人 · reminder to those missing")
     summary: Summary | None = Field(default=None, description="每日小结 · daily summary")
     review: Review | None = Field(default=None, description="点评与修改 · review loop")
+    pictures: tuple[Picture, ...] = Field(
+        default=(),
+        description="哪些回复发成图片,发不了图就发文字:calendar 日历、ranking 排行 · which answers are pictures, in words where "
+        "none can be sent",
+    )
     reply: Annotated[str | None, TemplateText(("name", "streak", "earned", "bonus", "balance"))] = Field(
         default=None, description="自定打卡成功的回复 · own text of the reply to a check-in"
     )

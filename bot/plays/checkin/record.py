@@ -134,6 +134,15 @@ def streak_on(slot: Slot, today: date) -> int:
     return slot.streak
 
 
+def streak_until(slot: Slot, day: date) -> int:
+    """The streak that `day` ended, even if the member has checked in again since."""
+    length = 0
+    while (mark := mark_of(slot, day)) != "-":
+        length += mark in COUNTED
+        day -= ONE_DAY
+    return length
+
+
 def is_bonus_due(before: Slot, after: Slot, length: int) -> bool:
     """Whether the change from `before` to `after` reached a streak of `length` for the first time in this run.
 

@@ -212,6 +212,8 @@ def wants_capabilities(params: Params) -> Mapping[str, Capability]:
         wanted["gate"] = Capability.APPROVE
     if params.admission and params.admission.deliver == "private":
         wanted["admission.deliver"] = Capability.PRIVATE
+    if params.admission and params.admission.picture:
+        wanted["admission.picture"] = Capability.PICTURE
     for index, follow in enumerate(params.follow_ups):
         if follow.to == "private":
             wanted[f"follow_ups.{index}.to"] = Capability.PRIVATE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from bot.core.effects import Lane, Note, Say, Template
+from bot.core.effects import Drawing, Lane, Note, Say, Template
 from bot.core.events import MessageReceived
 from bot.core.play import Capability
 from bot.plays.welcome.params import Admission
@@ -37,15 +37,12 @@ def deliver(turn: Welcome, members: Sequence[tuple[str, str, int]]) -> None:
         return
     if admission.deliver == "private" and Capability.PRIVATE in turn.ctx.caps:
         for uid, name, number in members:
-            letter = words(admission.text, "letter", _letter(turn, admission, uid, name, number))
-            turn.do(Say(words=letter, to=uid, lane=Lane.NOTICE))
+            turn.do(_say(turn, admission, _letter(turn, admission, uid, name, number), to=uid, lane=Lane.NOTICE))
         return
     shown = members[: max(turn.params.mention_at_most, 1)]
     if len(members) == 1:
         uid, name, number = members[0]
-        turn.do(
-            Say(words=words(admission.text, "letter", _letter(turn, admission, uid, name, number)), lane=Lane.NOTICE)
-        )
+        turn.do(_say(turn, admission, _letter(turn, admission, uid, name, number), lane=Lane.NOTICE))
         return
     rows = [_letter(turn, admission, uid, name, number) for uid, name, number in shown]
     data = {"letters": rows, "more": len(members) - len(rows), "command": admission.command}
@@ -65,8 +62,7 @@ def own_letter(turn: Welcome, event: MessageReceived) -> None:
     if turn.slot(key) is None:
         _write(turn, key, event.member, here)
     name = name_of(event, turn.ctx) or here.name
-    letter = words(admission.text, "letter", _letter(turn, admission, event.member, name, here.number, here))
-    turn.do(Say(words=letter, to=reply_to))
+    turn.do(_say(turn, admission, _letter(turn, admission, event.member, name, here.number, here), to=reply_to))
 
 
 def verify(turn: Welcome, event: MessageReceived, typed: str) -> None:
@@ -102,6 +98,19 @@ def _write(turn: Welcome, key: str, uid: str, here: Journey) -> None:
             data={"number": here.number, "code": key.removeprefix("code/")},
         )
     )
+
+
+def _say(
+    turn: Welcome, admission: Admission, letter: dict[str, Any], *, to: str | None = None, lane: Lane = Lane.ANSWER
+) -> Say:
+    drawing = None
+    if admission.picture:
+        data = {
+            "name": letter["name"], "number": letter["number"], "code": letter["code"], "day": letter["date"],
+            "title": turn.ctx.title or turn.ctx.chat_name, "verify": admission.verify,
+        }  # fmt: skip
+        drawing = Drawing("letter", data)
+    return Say(words=words(admission.text, "letter", letter), to=to, lane=lane, drawing=drawing)
 
 
 def _letter(

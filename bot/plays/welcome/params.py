@@ -110,6 +110,10 @@ class Admission(PlayParams):
     prefix: str = Field("", max_length=12, description="编号前缀 · Put before the number")
     digits: int = Field(4, ge=1, le=8, description="编号位数 · Digits of the number")
     text: LetterText = Field("", description="通知书内容,留空用默认 · Text; empty takes the built-in one")
+    picture: bool = Field(
+        False,
+        description="发成图片(版式见 templates/cards/letter.yaml),发不了图就发文字 · as a picture, in words where none can be sent",
+    )
 
 
 class Unanswered(PlayParams):

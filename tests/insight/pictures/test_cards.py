@@ -62,7 +62,7 @@ def hostile(kind: str) -> Iterator[dict[str, Any]]:
                 yield {"words": [{"text": f"{text or '空'}{n}", "count": 1 + n} for n in range(500)], "messages": 10**9}
             case "report":
                 yield {
-                    "kind": text or "weekly", "group": text, "day": text, "footer": text,
+                    "kind": text or "weekly", "group": text, "last": "2026-01-01", "footer": text,
                     "figures": [{"label": text, "value": text, "change": text, "trend": "bad"}] * 9,
                     "course": {"label": text, "points": [None, 0, 1, 10**9] * 15, "labels": [text] * 60},
                     "lists": [{"label": text, "items": [{"name": text, "value": text}] * 500}] * 3,

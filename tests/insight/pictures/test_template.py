@@ -38,8 +38,8 @@ def test_what_comes_with_the_project_is_sound(studio: Studio) -> None:
     [
         ('ink: "#231d15"', "ink: red", 6, "颜色写成 #RRGGBB"),
         ('ink: "#231d15"', 'ink: "#d9d2c5"', 3, "ink 在 paper 上看不清"),
-        ("footer: ", "foot: ", 24, "footer"),
-        ('title: "{window}{board}"', 'title: "{windwo}"', 14, "没有 {windwo} 这个占位"),
+        ("footer: ", "foot: ", 25, "footer"),
+        ('title: "{window}{board}"', 'title: "{windwo}"', 15, "没有 {windwo} 这个占位"),
         ("width: 1080", "width: 99999", 2, "2160"),
     ],
 )

@@ -135,7 +135,7 @@ def _day(
             color = "accent"
     elif mark == "j":
         canvas.panel(box, mixed(colors.second, colors.paper, 0.72), radius=22)
-    elif data.today and day > data.today:
+    elif data.today and day >= data.today:
         canvas.panel(box, colors.paper, radius=22, line=colors.line, thickness=3)
         color = "soft"
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from bot.insight.pictures.canvas import Canvas
 from bot.insight.pictures.cards.base import CardKind, Inks
 from bot.insight.pictures.cards.letter import frame, rule
 from bot.insight.pictures.fonts import Fonts
-from bot.insight.pictures.template import CardTemplate, Part, fill, phrase
+from bot.insight.pictures.template import DatedTemplate, Part, fill, phrase
 
 _WIDE, _TALL = 1440.0, 1018.0
 
@@ -21,7 +22,7 @@ class Data(Part):
     title: str
     number: str = ""
     code: str = ""
-    day: str = ""
+    day: date | None = None
     verify: str = ""
     reason: str = ""
 
@@ -45,7 +46,7 @@ class Texts(Part):
     nameless: str
 
 
-class Template(CardTemplate):
+class Template(DatedTemplate):
     kinds: dict[str, Kind]
     texts: Texts
 
@@ -55,8 +56,9 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     canvas = Canvas((_WIDE, _TALL), colors.paper, fonts, template.width)
     frame(canvas, template)
     kind = template.kinds.get(data.kind) or Kind(title=data.kind, latin="", body="{reason}")
+    day = template.dates.of(data.day)
     known = {"name": data.name or texts.nameless, "title": data.title, "number": data.number, "code": data.code,
-             "day": data.day, "verify": data.verify, "reason": data.reason}  # fmt: skip
+             "day": day, "verify": data.verify, "reason": data.reason}  # fmt: skip
     left, wide = 170.0, _WIDE - 340
     canvas.text((left, 124), kind.title, ink("accent", 100, "serif", 0.22), width=wide, align="center", least=60)
     canvas.text((left, 250), kind.latin, ink("second", 24, "serif", 0.3), width=wide, align="center", least=16)
@@ -88,14 +90,14 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
         align="right",
         least=22,
     )
-    canvas.text((right - 560, y + 78), data.day, ink("soft", 28), width=400, align="right")
+    canvas.text((right - 560, y + 78), day, ink("soft", 28), width=400, align="right")
     canvas.stamp((right - 56, y + 66), 132, texts.seal, colors.accent)
     return canvas
 
 
 _SAMPLE: dict[str, Any] = {
     "kind": "completion", "name": "苏晓晨", "title": "晨光共读营", "number": "JY-0042", "code": "AB2C3D4E",
-    "day": "2026年11月21日", "verify": "验证证书", "reason": "二十一天里打卡 20 天",
+    "day": "2026-11-21", "verify": "验证证书", "reason": "二十一天里打卡 20 天",
 }  # fmt: skip
 
 CARD = CardKind("certificate", Data, Template, draw, _SAMPLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from bot.insight.pictures.canvas import Canvas, mixed
 from bot.insight.pictures.cards.base import MARGIN, CardKind, Inks, number
 from bot.insight.pictures.fonts import Fonts
-from bot.insight.pictures.template import CardTemplate, Color, Part, fill, phrase
+from bot.insight.pictures.template import Color, DatedTemplate, Part, fill, phrase
 
 _MOST_ROWS = 10
 _HEAD, _ROW, _TALL, _GAP, _FOOT = 340.0, 92.0, 124.0, 14.0, 96.0
@@ -25,14 +26,18 @@ class Row(Part):
 
 
 class Data(Part):
-    """`board`, `window` and `unit` are words of the template's tables, or said as they are. `own`: who asked, when not
-    among the rows. `ranked`: how many are ranked at all. `day`: as it is to be read."""
+    """`board`, `window` and `unit` are words of the template's tables, or said as they are; `word`: what a
+    ritual is called. `own`: who asked, when not
+    among the rows. `ranked`: how many are ranked at all. `first`, `last`: the
+    days that count."""
 
     board: str
+    word: str = ""
     window: str = ""
     unit: str = ""
     group: str = ""
-    day: str = ""
+    first: date | None = None
+    last: date | None = None
     rows: tuple[Row, ...] = ()
     own: Row | None = None
     own_place: int = 0
@@ -43,7 +48,7 @@ class Data(Part):
 class Texts(Part):
     title: phrase("window", "board")  # type: ignore[valid-type]
     group: phrase("group")  # type: ignore[valid-type]
-    boards: dict[str, str]
+    boards: dict[str, phrase("word")]  # type: ignore[valid-type]
     windows: dict[str, str]
     units: dict[str, str]
     own: str
@@ -54,7 +59,7 @@ class Texts(Part):
     footer: str
 
 
-class Template(CardTemplate):
+class Template(DatedTemplate):
     """`medals`: the colours of the first three places."""
 
     texts: Texts
@@ -68,7 +73,7 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     height = _HEAD + tops * (_TALL + _GAP) + (len(rows) - tops) * _ROW + (40 if len(rows) > tops else 0)
     height += (0 if rows else 260) + (_TALL + 40 if data.own else 0) + _FOOT
     canvas = Canvas((1080, height), colors.paper, fonts, template.width)
-    _head(canvas, data, texts, ink)
+    _head(canvas, data, template, ink)
     y, most = _HEAD, max((row.total for row in rows), default=0)
     for row in rows[:tops]:
         _tall(canvas, y, row, data, template, most)
@@ -93,20 +98,20 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     return canvas
 
 
-def _head(canvas: Canvas, data: Data, texts: Texts, ink: Inks) -> None:
-    wide = 1080 - 2 * MARGIN
+def _head(canvas: Canvas, data: Data, template: Template, ink: Inks) -> None:
+    wide, texts = 1080 - 2 * MARGIN, template.texts
     canvas.panel((0, 0, 1080, 14), ink("accent", 1).color)
     if data.group:
         canvas.text((MARGIN, 78), fill(texts.group, group=data.group), ink("soft", 32), width=wide)
     title = fill(
         texts.title,
         window=texts.windows.get(data.window, data.window),
-        board=texts.boards.get(data.board, data.board),
+        board=fill(texts.boards.get(data.board, data.board), word=data.word),
     )
     canvas.text((MARGIN - 4, 134), title, ink("ink", 92, "serif", 0.04), width=wide, least=56)
     canvas.panel((MARGIN, 266, MARGIN + 84, 274), ink("accent", 1).color, radius=4)
-    if data.day:
-        canvas.text((MARGIN + 108, 252), data.day, ink("soft", 30), width=wide - 108)
+    if day := template.dates.of(data.first, data.last):
+        canvas.text((MARGIN + 108, 252), day, ink("soft", 30), width=wide - 108)
 
 
 def _tall(canvas: Canvas, y: float, row: Row, data: Data, template: Template, most: float) -> None:
@@ -196,7 +201,7 @@ _NAMES = (
     "阿布",
 )
 _SAMPLE: dict[str, Any] = {
-    "board": "points", "window": "week", "unit": "points", "group": "晨光共读营", "day": "11月16日 – 11月22日",
+    "board": "points", "window": "week", "unit": "points", "group": "晨光共读营", "first": "2026-11-16", "last": "2026-11-22",
     "rows": [{"place": n + 1, "name": name, "total": 386 - 31 * n} for n, name in enumerate(_NAMES)],
     "own": {"place": 23, "name": "小林同学", "total": 42}, "ranked": 86,
 }  # fmt: skip

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from bot.insight.pictures.canvas import Canvas, mixed
 from bot.insight.pictures.cards.base import CardKind, Inks
 from bot.insight.pictures.fonts import Fonts
-from bot.insight.pictures.template import CardTemplate, Part, fill, phrase
+from bot.insight.pictures.template import CardTemplate, DatedTemplate, Part, fill, phrase
 
 _WIDE, _TALL = 1080.0, 1480.0
 _LEFT, _RIGHT = 150.0, 930.0
 
 
 class Data(Part):
-    """`title`: what the member is admitted to. `verify`: the command that verifies a code. `day`: as it is to be read."""
+    """`title`: what the member is admitted to. `verify`: the command that verifies a code. `day`: of the admission."""
 
     name: str
     title: str
     number: str
     code: str
-    day: str
+    day: date | None = None
     verify: str = ""
     text: str = ""
     """Instead of the template's body."""
@@ -43,7 +44,7 @@ class Texts(Part):
     nameless: str
 
 
-class Template(CardTemplate):
+class Template(DatedTemplate):
     texts: Texts
 
 
@@ -51,8 +52,9 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     texts, colors, ink = template.texts, template.colors, Inks(template)
     canvas = Canvas((_WIDE, _TALL), colors.paper, fonts, template.width)
     frame(canvas, template)
+    day = template.dates.of(data.day)
     known = {"name": data.name or texts.nameless, "title": data.title, "number": data.number, "code": data.code,
-             "day": data.day, "verify": data.verify}  # fmt: skip
+             "day": day, "verify": data.verify}  # fmt: skip
     wide = _RIGHT - _LEFT
     canvas.text((_LEFT, 176), texts.title, ink("accent", 108, "serif", 0.1), width=wide, align="center", least=60)
     canvas.text((_LEFT, 312), texts.latin, ink("second", 26, "serif", 0.32), width=wide, align="center", least=16)
@@ -69,7 +71,7 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
         align="right",
         least=24,
     )
-    canvas.text((_LEFT + 330, 1188), data.day, ink("soft", 30), width=wide - 330, align="right")
+    canvas.text((_LEFT + 330, 1188), day, ink("soft", 30), width=wide - 330, align="right")
     side = 184.0
     qr = fill(texts.qr, **known)
     if qr and data.code:
@@ -109,7 +111,7 @@ def rule(canvas: Canvas, y: float, color: str, paper: str, *, half: float = 250.
 
 
 _SAMPLE: dict[str, Any] = {
-    "name": "苏晓晨", "title": "晨光共读营", "number": "CG-0042", "code": "AB2C3D4E", "day": "2026年11月21日", "verify": "验证",
+    "name": "苏晓晨", "title": "晨光共读营", "number": "CG-0042", "code": "AB2C3D4E", "day": "2026-11-21", "verify": "验证",
 }  # fmt: skip
 
 CARD = CardKind("letter", Data, Template, draw, _SAMPLE)

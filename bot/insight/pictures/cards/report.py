@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from bot.insight.pictures.canvas import Canvas, mixed
 from bot.insight.pictures.cards.base import MARGIN, CardKind, Inks
 from bot.insight.pictures.fonts import Fonts
-from bot.insight.pictures.template import CardTemplate, Part, fill, phrase
+from bot.insight.pictures.template import DatedTemplate, Part, fill, phrase
 
 _WIDE = 1080 - 2 * MARGIN
 _FIGURE, _GAP, _CHART, _ROW = 176.0, 16.0, 380.0, 66.0
@@ -50,7 +51,8 @@ class Data(Part):
 
     kind: str
     group: str
-    day: str
+    first: date | None = None
+    last: date | None = None
     figures: tuple[Figure, ...] = ()
     course: Course | None = None
     lists: tuple[Listing, ...] = ()
@@ -66,7 +68,7 @@ class Texts(Part):
     footer: phrase("group", "day")  # type: ignore[valid-type]
 
 
-class Template(CardTemplate):
+class Template(DatedTemplate):
     """`good` and `bad` colour changes."""
 
     good: str
@@ -85,10 +87,11 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     height += sum(each + _GAP for each in tall_lists) + (sum(said) + 118 if remarks else 0) + 96
     canvas = Canvas((1080, height), colors.paper, fonts, template.width)
     canvas.panel((0, 0, 1080, 252), colors.accent)
+    day = template.dates.of(data.first, data.last)
     title = fill(texts.title, kind=texts.kinds.get(data.kind, data.kind))
     canvas.text((MARGIN, 56), title, ink("on_accent", 76, "serif", 0.06), width=_WIDE - 320, least=44)
     canvas.text((MARGIN, 164), data.group, ink("on_accent", 34), width=_WIDE - 330)
-    canvas.text((1080 - MARGIN - 320, 170), data.day, ink("on_accent", 28), width=320, align="right", least=18)
+    canvas.text((1080 - MARGIN - 320, 170), day, ink("on_accent", 28), width=320, align="right", least=18)
     y = 284.0
     for nth, figure in enumerate(figures):
         left = MARGIN + nth % 2 * ((_WIDE + _GAP) / 2)
@@ -106,7 +109,7 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
         y += tall + _GAP
     if remarks:
         _remarks(canvas, y, remarks, said, template)
-    footer = data.footer or fill(texts.footer, group=data.group, day=data.day)
+    footer = data.footer or fill(texts.footer, group=data.group, day=day)
     canvas.text((MARGIN, height - 70), footer, ink("soft", 24), width=_WIDE, align="center")
     return canvas
 
@@ -193,7 +196,7 @@ def _remarks(canvas: Canvas, y: float, remarks: tuple[str, ...], said: list[floa
 
 
 _SAMPLE: dict[str, Any] = {
-    "kind": "weekly", "group": "晨光共读营", "day": "11月16日 – 11月22日",
+    "kind": "weekly", "group": "晨光共读营", "first": "2026-11-16", "last": "2026-11-22",
     "figures": [
         {"label": "消息", "value": "3,482", "change": "+12%", "trend": "good"},
         {"label": "说过话的人", "value": "86 / 214", "change": "−3", "trend": "bad"},

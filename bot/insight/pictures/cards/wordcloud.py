@@ -6,6 +6,7 @@ touches no other. Nothing is left to chance: the same words give the same pictur
 
 from __future__ import annotations
 
+from datetime import date
 from math import cos, pi, sin, sqrt
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import Field
 from bot.insight.pictures.canvas import Box, Canvas, mixed
 from bot.insight.pictures.cards.base import MARGIN, CardKind, Inks
 from bot.insight.pictures.fonts import Face, Fonts
-from bot.insight.pictures.template import CardTemplate, Color, Part, fill, phrase
+from bot.insight.pictures.template import Color, DatedTemplate, Part, fill, phrase
 
 _TALL, _TOP, _FOOT = 1240.0, 268.0, 96.0
 _LARGEST, _SMALLEST, _PAD = 168.0, 26.0, 5.0
@@ -32,11 +33,12 @@ class Word(Part):
 
 
 class Data(Part):
-    """`group`, `day`: whose words and of when. `messages`: how many they come from, 0: not said."""
+    """`group`, `first`, `last`: whose words and of when. `messages`: how many they come from, 0: not said."""
 
     words: tuple[Word, ...]
     group: str = ""
-    day: str = ""
+    first: date | None = None
+    last: date | None = None
     messages: int = Field(0, ge=0)
 
 
@@ -47,7 +49,7 @@ class Texts(Part):
     empty: str
 
 
-class Template(CardTemplate):
+class Template(DatedTemplate):
     """`palette`: the colours of the words, in turn."""
 
     palette: tuple[Color, ...] = Field(min_length=1, max_length=8)
@@ -59,8 +61,9 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     canvas = Canvas((1080, _TALL), colors.paper, fonts, template.width)
     wide = 1080 - 2 * MARGIN
     canvas.text((MARGIN, 72), texts.title, ink("ink", 72, "serif", 0.04), width=wide, least=44)
+    day = template.dates.of(data.first, data.last)
     below = texts.below if data.messages else texts.below_uncounted
-    said = fill(below, group=data.group, day=data.day, messages=f"{data.messages:,}")
+    said = fill(below, group=data.group, day=day, messages=f"{data.messages:,}")
     canvas.text((MARGIN, 176), said, ink("soft", 30), width=wide)
     words = sorted(data.words, key=lambda word: (-word.count, word.text))[:_MOST_WORDS]
     if not words:
@@ -254,7 +257,7 @@ _WORDS = [
     "5",
 ]
 _SAMPLE: dict[str, Any] = {
-    "group": "晨光共读营", "day": "11月16日 – 11月22日", "messages": 3482,
+    "group": "晨光共读营", "first": "2026-11-16", "last": "2026-11-22", "messages": 3482,
     "words": [{"text": text, "count": int(count)} for text, count in zip(_WORDS[::2], _WORDS[1::2], strict=True)],
 }  # fmt: skip
 
