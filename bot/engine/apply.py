@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -21,7 +21,6 @@ from bot.core.effects import (
     Note,
     Outward,
     Say,
-    SendFile,
     SetTimer,
     StartPlay,
     Tag,
@@ -35,12 +34,12 @@ from bot.engine.bank import Bank
 from bot.engine.batch import Batch, Draft, NoteDraft
 from bot.engine.clock import to_ms, to_ms_up
 from bot.engine.directory import Directory, Room, Run
-from bot.engine.drawings import DrawnMessage
+from bot.engine.drawings import DrawnMessage, Unsent
 from bot.engine.longtext import split_text
 from bot.engine.outbox import Pending
 from bot.engine.render import Renderer, readable, segments
 from bot.playbook.model import RelayRule
-from bot.transports.base import Announcement, FileMessage, Message, Outgoing
+from bot.transports.base import Announcement, FileMessage, Message
 from storage.writer import Writer
 
 LONGEST_TEXT = 1500
@@ -192,7 +191,7 @@ class Applier:
         self, batch: Batch, room: Room, run: Run, effect: Outward, ctx: Context[Any], cause: str, place: int
     ) -> dict[str, Any]:
         said: dict[str, Any]
-        outgoings: list[Outgoing | SendFile | DrawnMessage]
+        outgoings: list[Unsent]
         match effect:
             case Say():
                 rendered = self._renderer.text(effect.words, common(ctx))
@@ -239,7 +238,7 @@ class Applier:
         batch: Batch,
         room: Room,
         run: Run | None,
-        outgoing: Outgoing | SendFile | DrawnMessage,
+        outgoing: Unsent,
         *,
         cause: str,
         idem: str,

@@ -11,7 +11,7 @@ import orjson
 from bot.core import segments as s
 from bot.core.effects import Approve, Drawing, Kick, Mute, MuteAll, Recall, SendFile, SetCard, SetTitle
 from bot.core.segments import Segment
-from bot.engine.drawings import DrawnMessage
+from bot.engine.drawings import DrawnMessage, Unsent
 from bot.transports.base import Announcement, FileMessage, Message, Outgoing
 
 _SEGMENTS: dict[str, type[Any]] = {
@@ -53,7 +53,7 @@ def decode_segments(data: list[list[Any]]) -> tuple[Segment, ...]:
     return tuple(s.Text(value) if kind == "Text" else _SEGMENTS[kind](**value) for kind, value in data)
 
 
-def encode(outgoing: Outgoing | SendFile | DrawnMessage) -> tuple[str, str]:
+def encode(outgoing: Unsent) -> tuple[str, str]:
     """(kind, body) as the outbox keeps them. A message that is to be drawn holds its text version and the card's data."""
     match outgoing:
         case Message():
@@ -84,7 +84,7 @@ def _body(message: Message) -> dict[str, Any]:
     return body
 
 
-def decode(kind: str, body: str) -> Outgoing | SendFile | DrawnMessage:
+def decode(kind: str, body: str) -> Unsent:
     """The action as it was encoded. A `SendFile` is still a table: `bot.engine.files` writes it."""
     data = orjson.loads(body)
     if kind == "message":

@@ -15,14 +15,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from bot.core.effects import SendFile
 from bot.core.events import Role
 from bot.core.play import Capability, Member, Recent
 from bot.core.points import PointRules
 from bot.engine.clock import from_ms, to_ms
+from bot.engine.drawings import Unsent
 from bot.engine.persons import PersonMap, named_in, with_ids
 from bot.playbook.model import ActivePlay, GroupPlan, RelayRule
-from bot.transports.base import Outgoing
 from storage.persons import links
 from storage.writer import Writer
 
@@ -223,7 +222,7 @@ class Directory:
         """The id that a row about the person is written under: the one that acts, else the one that is here."""
         return acting.get(uid) or self.own_id(room, uid)
 
-    def outward(self, room: Room, outgoing: Outgoing | SendFile) -> Outgoing | SendFile:
+    def outward(self, room: Room, outgoing: Unsent) -> Unsent:
         """`outgoing` with the ids that the network knows the persons by."""
         if not self.persons:
             return outgoing

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from bot.core.effects import Drawing
+from bot.core.effects import Drawing, SendFile
 from bot.core.segments import Image, Mention, Segment, Text
-from bot.transports.base import Message
+from bot.transports.base import Message, Outgoing
 
 
 class NotDrawn(Exception):
@@ -46,3 +46,7 @@ class DrawnMessage:
             front += [mention, Text(" ")]
         picture = Image(url=url, name=f"{self.drawing.name}.png")
         return replace(self.message, segments=(*front, picture))
+
+
+Unsent: TypeAlias = Outgoing | SendFile | DrawnMessage
+"""What the outbox holds: pictures are not drawn and tables not written yet."""

@@ -21,7 +21,7 @@ from bot.core.play import Capability, Member
 from bot.engine import codec
 from bot.engine.clock import Clock, from_ms, monotonic_s, to_ms
 from bot.engine.directory import platform_of
-from bot.engine.drawings import DrawnMessage, Draws, NotDrawn
+from bot.engine.drawings import DrawnMessage, Draws, NotDrawn, Unsent
 from bot.engine.failpoints import fp
 from bot.engine.files import with_pictures, write_table
 from bot.engine.images import Downloads, ImageReading
@@ -258,7 +258,7 @@ class LiveEngine:
             log.exception("a transport failed to send %s", dispatch.id)
             return Settled(id=dispatch.id, outcome="unknown", error=f"{type(error).__name__}: {error}")
 
-    async def _drawn(self, outgoing: Outgoing | SendFile | DrawnMessage) -> tuple[Outgoing | SendFile, str]:
+    async def _drawn(self, outgoing: Unsent) -> tuple[Outgoing | SendFile, str]:
         """The message with its picture, or in words and why there is no picture."""
         if not isinstance(outgoing, DrawnMessage):
             return outgoing, ""

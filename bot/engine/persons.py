@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from bot.core.effects import SendFile
 from bot.core.events import Event, MessageReceived
 from bot.core.segments import Mention, Segment
-from bot.transports.base import Message, Outgoing
+from bot.engine.drawings import DrawnMessage, Unsent
+from bot.transports.base import Message
 
 _NAMING = ("member", "by", "target")
 
@@ -56,8 +56,12 @@ class PersonMap:
         return replace(event, **changes) if changes else event
 
 
-def with_ids(outgoing: Outgoing | SendFile, ids: Mapping[str, str]) -> Outgoing | SendFile:
+def with_ids(outgoing: Unsent, ids: Mapping[str, str]) -> Unsent:
     """What goes to the network with ids for persons."""
+    if isinstance(outgoing, DrawnMessage):
+        message = with_ids(outgoing.message, ids)
+        assert isinstance(message, Message)
+        return replace(outgoing, message=message)
     changes: dict[str, Any] = {
         field.name: ids[value]
         for field in fields(outgoing)
@@ -68,8 +72,10 @@ def with_ids(outgoing: Outgoing | SendFile, ids: Mapping[str, str]) -> Outgoing 
     return replace(outgoing, **changes) if changes else outgoing
 
 
-def named_in(outgoing: Outgoing | SendFile) -> set[str]:
+def named_in(outgoing: Unsent) -> set[str]:
     """The uids that an outgoing names."""
+    if isinstance(outgoing, DrawnMessage):
+        return named_in(outgoing.message)
     found = {getattr(outgoing, "member", ""), getattr(outgoing, "to", "") or ""}
     if isinstance(outgoing, Message):
         found |= {part.target for part in outgoing.segments if isinstance(part, Mention)}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.effects import SendFile
 from bot.core.events import Event
-from bot.engine.drawings import DrawnMessage
-from bot.transports.base import Outgoing
+from bot.engine.drawings import Unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Dispatch:
     id: int
     account: str
     chat: str
-    outgoing: Outgoing | SendFile | DrawnMessage
+    outgoing: Unsent
     attempts: int = 0
 
 

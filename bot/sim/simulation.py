@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from bot.core.effects import SendFile
 from bot.core.errors import OperatorMistake, SendDeferred, SendRefused, SendUnknown
 from bot.core.segments import Image
-from bot.engine.drawings import DrawnMessage
+from bot.engine.drawings import DrawnMessage, Unsent
 from bot.engine.files import write_table
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
@@ -219,7 +219,7 @@ class Simulation:
             self.later(at, deed)
 
 
-def _as_sent(outgoing: Outgoing | SendFile | DrawnMessage) -> Outgoing:
+def _as_sent(outgoing: Unsent) -> Outgoing:
     """As a network would get it. Nothing is drawn here: a picture is followed by the words that it stands for."""
     match outgoing:
         case SendFile():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -126,8 +126,8 @@ def outcome(database: Database) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def draws(tmp_path: Path) -> AsyncIterator[Draws]:
-    yield Draws(tmp_path)
+def draws(tmp_path: Path) -> Draws:
+    return Draws(tmp_path)
 
 
 async def test_the_picture_goes_in_the_place_of_the_words(database: Database, draws: Draws) -> None:

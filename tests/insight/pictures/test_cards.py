@@ -29,7 +29,8 @@ def poster(count: int, name: str, own: bool = True) -> dict[str, Any]:
         "window": "week",
         "unit": "points",
         "group": name,
-        "day": name,
+        "first": "2026-11-16",
+        "last": "2026-12-31",
         "rows": rows,
     }
     if own and count > 10:
@@ -57,7 +58,7 @@ def hostile(kind: str) -> Iterator[dict[str, Any]]:
                 yield {
                     "words": [{"text": text or "空", "count": 3}, {"text": "词", "count": 1}],
                     "group": text,
-                    "day": text,
+                    "first": "2026-01-01",
                 }
                 yield {"words": [{"text": f"{text or '空'}{n}", "count": 1 + n} for n in range(500)], "messages": 10**9}
             case "report":

@@ -50,9 +50,10 @@ class Texts(Part):
 
 
 class Template(DatedTemplate):
-    """`palette`: the colours of the words, in turn."""
+    """`palette`: the colours of the words, in turn. `hidden`: words that are not counted."""
 
     palette: tuple[Color, ...] = Field(min_length=1, max_length=8)
+    hidden: tuple[str, ...] = ()
     texts: Texts
 
 
