@@ -22,7 +22,7 @@ Align = Literal["left", "center", "right"]
 Box = tuple[float, float, float, float]
 _ASCENT = 0.88
 """Of the em square above the baseline, as Chinese fonts have it."""
-_STROKE = 0.02
+_STROKE = 0.012
 _FINE = 4
 
 

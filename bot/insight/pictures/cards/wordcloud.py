@@ -65,7 +65,8 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     day = template.dates.of(data.first, data.last)
     below = texts.below if data.messages else texts.below_uncounted
     said = fill(below, group=data.group, day=day, messages=f"{data.messages:,}")
-    canvas.text((MARGIN, 176), said, ink("soft", 30), width=wide)
+    if data.group or day:
+        canvas.text((MARGIN, 176), said.strip(" ·"), ink("soft", 30), width=wide)
     words = sorted(data.words, key=lambda word: (-word.count, word.text))[:_MOST_WORDS]
     if not words:
         canvas.text((MARGIN, _TALL / 2), texts.empty, ink("soft", 38), width=wide, align="center")
