@@ -21,6 +21,7 @@ from bot.core.effects import (
     Note,
     Outward,
     Say,
+    SendFile,
     SetTimer,
     StartPlay,
     Tag,
@@ -275,9 +276,10 @@ def common(ctx: Context[Any]) -> Mapping[str, Any]:
     return {"title": ctx.title, "vars": ctx.group_vars, "group": group, **ctx.group_vars}
 
 
-def _is_said(outgoing: Outgoing | SendFile) -> bool:
+def _is_said(outgoing: Unsent) -> bool:
     """Whether it is something said to the group, which a person can say as well."""
-    return isinstance(outgoing, (Message, Announcement, SendFile, FileMessage)) and not getattr(outgoing, "to", None)
+    said = (Message, DrawnMessage, Announcement, SendFile, FileMessage)
+    return isinstance(outgoing, said) and not getattr(outgoing, "to", None)
 
 
 def _end_of_quiet(ctx: Context[Any], now: datetime) -> datetime:

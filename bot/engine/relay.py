@@ -22,8 +22,9 @@ from bot.engine import codec
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.directory import Directory, Room
+from bot.engine.drawings import DrawnMessage, Unsent
 from bot.engine.render import Renderer
-from bot.transports.base import Announcement, FileMessage, Message, Outgoing
+from bot.transports.base import Announcement, FileMessage, Message
 from storage import relays as store
 from storage.writer import Writer
 
@@ -145,8 +146,8 @@ class Relay:
         alone = items if len(items) <= _SHOWN_ALONE else [text]
         head = self._renderer.text(Template("desk/relay", data), {})
         for uid in self._applier.told(room):
-            messages: list[Outgoing | SendFile] = [Message(segments=(Text(each),), to=uid) for each in (head, *alone)]
-            files = (replace(out, to=uid) for out, _ in said if isinstance(out, (SendFile, FileMessage)))
+            messages = [Message(segments=(Text(each),), to=uid) for each in (head, *alone)]
+            files = [handed for out, _ in said if (handed := _handed(out, uid)) is not None]
             for place, outgoing in enumerate((*messages, *files)):
                 idem = f"relay:{made.id}|{uid}|{place}"
                 self._applier.enqueue(
@@ -161,12 +162,25 @@ class Relay:
                 )
 
 
-def _readable(outgoing: Outgoing | SendFile) -> str:
+def _handed(outgoing: Unsent, uid: str) -> Unsent | None:
+    """A file or picture on its way to the person who will pass it on; None for what is said in words."""
+    match outgoing:
+        case SendFile() | FileMessage():
+            return replace(outgoing, to=uid)
+        case DrawnMessage(message=message):
+            return replace(outgoing, message=replace(message, to=uid, reply_to=None))
+        case _:
+            return None
+
+
+def _readable(outgoing: Unsent) -> str:
     match outgoing:
         case Announcement(text=text):
             return f"【群公告 announcement】\n{text}"
         case SendFile(name=name) | FileMessage(name=name):
             return f"【文件 file】{name}"
+        case DrawnMessage(drawing=drawing):
+            return f"【图片 picture】{drawing.name}"
         case _:
             return codec.plain(*codec.encode(outgoing))
 
