@@ -251,6 +251,22 @@ def present(connection: Connection, chat: int) -> Sequence[int]:
     return connection.execute(query).scalars().all()
 
 
+def lives(connection: Connection, chat: int) -> list[tuple[int, str]]:
+    """(member, first day) of everybody who was ever active in the group."""
+    life = t.member_life.c
+    rows = connection.execute(select(life.member_id, life.first_day).where(life.chat_id == chat))
+    return [(row.member_id, row.first_day) for row in rows]
+
+
+def deeds_of_kinds(connection: Connection, chat: int, first: str, last: str, who: Mapping[int, Any]) -> Sequence[Any]:
+    """(member_id, day, checkins, quiz, chain) of the members' days."""
+    d = t.member_day.c
+    query = select(d.member_id, d.day, d.checkins, d.quiz, d.chain).where(
+        d.chat_id == chat, d.day >= first, d.day <= last
+    )
+    return [row for row in connection.execute(query) if row.member_id in who]
+
+
 def gaps(connection: Connection, chat: int | None, from_at: int, to_at: int) -> tuple[Sequence[Any], Sequence[Any]]:
     """(of accounts, of chats): rows (account_id, chat_id, from_at, to_at, status) that touch the span and may have lost something."""
     g, c = t.gap.c, t.chat.c

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from bot.cli import build
-from bot.cli.stats import sparkline
+from bot.cli.tables import sparkline
 from storage import tables as t
 from storage.database import Database
 from storage.migrations import HEAD

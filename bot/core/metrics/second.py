@@ -42,7 +42,7 @@ SECOND = (
     Metric(
         id="retention.feature", zh="功能留存", en="feature retention", level=2, of="retention.d7", unit="share", owner=CONTENT,
         formula=("前一周参加过玩法、这一周又参加的人 ÷ 前一周参加过的人", "members who took part in a play last week and again this week ÷ those of last week"),
-        caveat=("打卡、答题、接龙都算", "check-ins, quizzes and 接龙 together; `retention --by play` parts them"),
+        caveat=("打卡、答题、接龙都算", "check-ins, quizzes and 接龙 together; `qunops funnel --by play` parts them"),
     ),
     Metric(
         id="checkin.retention_d21", zh="打卡 21 天留存", en="check-in D21", level=2, of="checkin.rate", unit="share", owner=OPERATIONS,
