@@ -102,7 +102,7 @@ class App:
         self.set_up_code = set_up_code() if is_new and settings.http.enabled else ""
         """Printed at the start while nobody can sign in to the console; makes its first owner."""
         self.backstage = Backstage(
-            self.database, self.engine, lambda: self.loaded, self.clock.now, _ZONE, code=self.set_up_code,
+            self.database, self.engine, lambda: self.loaded, self.folder, self.reload, self.clock.now, _ZONE, code=self.set_up_code,
             quota=settings.limits.limits().daily_quota, wechat=self.wechat,
         )  # fmt: skip
         self.console = LazySite(self._site)

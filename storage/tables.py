@@ -545,6 +545,19 @@ playbook_version = Table(
 )
 """What a pinned run needs to go on after a restart: the effective play as JSON."""
 
+playbook_text = Table(
+    "playbook_text",
+    metadata,
+    _id(),
+    Column("path", _Key, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    _at("at"),
+    Index("playbook_text_by_path", "path", "id"),
+)
+"""What stood in a playbook's file, version by version. `actor` is "file" where somebody changed the file itself."""
+
 gap = Table(
     "gap",
     metadata,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from bot.engine.live import LiveEngine
+from bot.engine.playbooks import PlaybookFolder
 from bot.playbook.load import Loaded
 from storage.database import Database
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.transports.wechat import WeChat
     from bot.usecases.accounts import Accounts
     from bot.usecases.groups import GroupsDesk
+    from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.today import TodayDesk
 
 R = TypeVar("R")
@@ -29,11 +31,14 @@ R = TypeVar("R")
 
 @dataclass(eq=False)
 class Backstage:
-    """Answers `bot.console.ports.Backstage`. `loaded` gives the playbooks in force; `code` is the set-up's, once."""
+    """Answers `bot.console.ports.Backstage`. `loaded` gives the playbooks in force, `reload` takes the
+    folder as it is now; `code` is the set-up's, once."""
 
     database: Database
     engine: LiveEngine
     loaded: Callable[[], Loaded]
+    folder: PlaybookFolder
+    reload: Callable[[], Awaitable[object]]
     now: Callable[[], datetime]
     zone: ZoneInfo
     code: str = ""
@@ -67,3 +72,9 @@ class Backstage:
         from bot.usecases.groups import GroupsDesk
 
         return GroupsDesk(self.database, self.engine, self.loaded, self.now, self.zone)
+
+    @cached_property
+    def playbooks(self) -> PlaybooksDesk:
+        from bot.usecases.playbooks import PlaybooksDesk
+
+        return PlaybooksDesk(self.database, self.folder, self.loaded, self.reload, self.write, self.now)

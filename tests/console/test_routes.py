@@ -15,7 +15,16 @@ from bot.console.site import load_areas
 from bot.console.words import LANGUAGES, Words
 from tests.console.scene import GROUP, OTHER, ROOT, Browser, Scene
 
-EXAMPLES = {"group": GROUP, "task": "1", "row": "1", "token": "1", "user": "nobody", "playbook": "camp"}
+EXAMPLES = {
+    "group": GROUP,
+    "task": "1",
+    "row": "1",
+    "token": "1",
+    "user": "nobody",
+    "playbook": "camp",
+    "book": "camp.yaml",
+    "version": "1",
+}
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]
 

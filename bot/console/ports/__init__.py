@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.console.ports.accounts import Accounts
 from bot.console.ports.groups import GroupsPort
+from bot.console.ports.playbooks import PlaybooksPort
 from bot.console.ports.today import TodayPort
 
 
@@ -77,6 +78,9 @@ class Backstage(Protocol):
 
     @property
     def groups(self) -> GroupsPort: ...
+
+    @property
+    def playbooks(self) -> PlaybooksPort: ...
 
     def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Calls `poke` in the event loop with the chats that a commit touched, until what it returns is called."""
