@@ -6,7 +6,8 @@ who have left are not ranked; ids that are one person have one row.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import date, timedelta
 from functools import reduce
 from operator import add
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, select
 
 from bot.core.play import Score
-from bot.core.scoring import WEIGHTS, Since, total
+from bot.core.scoring import Scoring, Since, Weight, points_of
 from storage import tables as t
 from storage.persons import by_person
+from storage.scoring import active
 from storage.tables import member
 
 
@@ -37,24 +39,67 @@ def board(
 
 
 def _activity(connection: Connection, chat_id: int, since: Since | None, limit: int | None) -> tuple[Score, ...]:
+    scoring = active(connection)
+    if scoring.half_life_days:
+        return _faded(connection, scoring, chat_id, since, limit)
     days = by_person(connection, t.member_day, chat_id).c
-    sums = {
-        name: func.sum(case((days[name] > weight.cap, weight.cap), else_=days[name]))
-        for name, weight in WEIGHTS.items()
+    # Thousandths of a point: whole numbers are ordered the same by both databases and by Python.
+    mp = {
+        name: func.sum(_units(days[weight.column], weight) * weight.mp)
+        for name, weight in scoring.weights.items()
+        if weight.mp
     }
-    capped = [column.label(name) for name, column in sums.items()]
-    # In thousandths of a point: whole numbers are ordered the same by both databases and by Python.
-    score = reduce(add, (sums[name] * round(weight.points * 1000) for name, weight in WEIGHTS.items()))
+    if not mp:
+        return ()
+    score = reduce(add, mp.values())
+    parts = [column.label(name) for name, column in mp.items()]
     memberships = by_person(connection, t.membership, chat_id)
-    query = _people(chat_id, memberships, days.member_id, *capped).where(days.chat_id == chat_id)
+    query = _people(chat_id, memberships, days.member_id, *parts).where(days.chat_id == chat_id)
     if since is not None:
         query = query.where(days.day >= since.day.isoformat())
     query = query.group_by(member.c.id, member.c.uid, memberships.c.name, member.c.name).having(score > 0)
-    scores = []
-    for row in connection.execute(query.order_by(score.desc(), member.c.uid).limit(limit)).mappings():
-        parts = {name: round(int(row[name]) * weight.points, 3) for name, weight in WEIGHTS.items() if row[name]}
-        scores.append(Score(member=row["uid"], name=row["shown"], total=total(parts), parts=parts))
-    return tuple(scores)
+    rows = connection.execute(query.order_by(score.desc(), member.c.uid).limit(limit)).mappings()
+    return tuple(_score(row, {name: int(row[name]) for name in mp}) for row in rows)
+
+
+def _units(column: ColumnElement[int], weight: Weight) -> ColumnElement[int]:
+    return case((column > weight.cap, weight.cap), (column < 0, 0), else_=column)
+
+
+def _score(row: Any, mp: dict[str, int]) -> Score:
+    parts = {name: points_of(each) for name, each in mp.items() if each}
+    return Score(member=row["uid"], name=row["shown"], total=points_of(sum(mp.values())), parts=parts)
+
+
+def _faded(
+    connection: Connection, scoring: Scoring, chat_id: int, since: Since | None, limit: int | None
+) -> tuple[Score, ...]:
+    """With a half-life: each day fades by its age, counted from the newest day of the group; what is older than the
+    horizon is worth nothing."""
+    d = by_person(connection, t.member_day, chat_id).c
+    newest = connection.execute(select(func.max(d.day)).where(d.chat_id == chat_id)).scalar()
+    if newest is None:
+        return ()
+    today, horizon = date.fromisoformat(newest), scoring.horizon_days() or 0
+    first = max(since.day if since else date.min, today - timedelta(days=min(horizon, today.toordinal() - 1)))
+    columns = [d[weight.column].label(name) for name, weight in scoring.weights.items()]
+    memberships = by_person(connection, t.membership, chat_id)
+    query = _people(chat_id, memberships, d.member_id, d.day, *columns).where(
+        d.chat_id == chat_id, d.day >= first.isoformat()
+    )
+    people: dict[str, Any] = {}
+    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    left: dict[str, int] = {}
+    for row in connection.execute(query).mappings():
+        day = row["day"]
+        if day not in left:
+            left[day] = scoring.decay((today - date.fromisoformat(day)).days)
+        people[row["uid"]] = row
+        for name, weight in scoring.weights.items():
+            if mp := weight.worth(row[name], left[day]):
+                sums[row["uid"]][name] += mp
+    ranked = sorted(sums, key=lambda uid: (-sum(sums[uid].values()), uid))
+    return tuple(_score(people[uid], dict(sums[uid])) for uid in ranked[:limit])
 
 
 def _points(connection: Connection, chat_id: int, since: Since | None, limit: int | None) -> tuple[Score, ...]:

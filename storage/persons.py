@@ -17,7 +17,19 @@ from storage import tables as t
 
 IN_FORCE = text("parted_at IS NULL")
 _SUMMED: dict[str, tuple[str, ...]] = {
-    "member_day": ("msgs", "counted", "chars", "replies", "checkins", "quiz", "chain", "helped"),
+    "member_day": (
+        "msgs",
+        "counted",
+        "chars",
+        "replies",
+        "checkins",
+        "quiz",
+        "chain",
+        "helped",
+        "counted_chars",
+        "answers",
+        "replied",
+    ),
     "balance": ("points",),
 }
 _HEAD, _OTHER = t.member.alias("head"), t.member.alias("other")

@@ -209,11 +209,24 @@ member_day = Table(
     Column("chain", Integer, nullable=False, server_default="0"),
     Column("helped", Integer, nullable=False, server_default="0"),
     _at("last_at", nullable=True),
+    Column("counted_chars", Integer, nullable=False, server_default="0"),
+    Column("answers", Integer, nullable=False, server_default="0"),
+    Column("replied", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("chat_id", "day", "member_id"),
     Index("member_day_by_day", "day", "member_id"),
     sqlite_with_rowid=False,
 )
-"""The rollup, written in the transaction that logs the message. `counted` is `msgs` after the anti-flood cap."""
+"""The rollup, written in the transaction that logs the message. `counted`, `counted_chars`, `answers` (to others), `replied`
+(by how many others) and `helped` (newcomers) are what counts for the score: `bot.core.tally`."""
+
+scoring = Table(
+    "scoring",
+    metadata,
+    Column("version", _Key, primary_key=True),
+    Column("source", Text, nullable=False),
+    _at("adopted_at"),
+)
+"""Versions of the score that were in force; the one adopted last is."""
 
 stale_day = Table(
     "stale_day",

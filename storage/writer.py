@@ -35,7 +35,9 @@ _MEMBERSHIPS = BulkInsert(
     conflict="name = excluded.name, role = excluded.role, joined_at = coalesce(excluded.joined_at, membership.joined_at),"
     " left_at = excluded.left_at",
 )
-ROLLUP = ("msgs", "counted", "chars", "replies", "checkins", "quiz", "chain", "helped")
+ROLLUP = (
+    "msgs", "counted", "chars", "replies", "checkins", "quiz", "chain", "helped", "counted_chars", "answers", "replied",
+)  # fmt: skip
 _MEMBER_DAYS = BulkInsert(
     t.member_day,
     ("chat_id", "day", "member_id", *ROLLUP, "last_at"),
@@ -44,7 +46,6 @@ _MEMBER_DAYS = BulkInsert(
     + ", last_at = coalesce(excluded.last_at, member_day.last_at)",
 )
 _STALE_DAYS = BulkInsert(t.stale_day, ("chat_id", "day"), key=("chat_id", "day"), conflict="nothing")
-_LAST_SPOKE = BulkSelect(t.member_day, ("chat_id", "day", "member_id", "last_at"), key=("chat_id", "day", "member_id"))
 _LEDGER = BulkInsert(
     t.ledger,
     ("chat_id", "member_id", "delta", "balance_after", "source", "reason", "cause", "idem", "at", "account", "undoes"),
@@ -256,10 +257,6 @@ class Writer:
     def stale_days(self, rows: Rows) -> None:
         """(chat_id, day) of what the coarse figures must count again."""
         _STALE_DAYS.run(self.connection, rows)
-
-    def last_spoke(self, keys: Rows) -> Sequence[Any]:
-        """(chat_id, day, member_id, last_at) for keys (chat_id, day, member_id)."""
-        return _LAST_SPOKE.run(self.connection, keys)
 
     def recent_messages(self, chat_id: int, limit: int) -> Sequence[Any]:
         """(uid, sent_at, text, platform_id), newest first."""

@@ -16,7 +16,7 @@ from bot.cli.database import Url, reading
 from bot.cli.tables import figure, percent, plain, sparkline, today_in
 from bot.core.metrics import METRICS
 from bot.core.play import Score
-from bot.core.scoring import WEIGHTS, since
+from bot.core.scoring import TITLES, since
 from bot.core.stages import Stage
 from bot.insight.catalogue import Value, scope_of, value_of
 from bot.insight.figures import Figures
@@ -118,4 +118,4 @@ def _print(
 
 
 def _title(name: str) -> str:
-    return WEIGHTS[name].title if name in WEIGHTS else name
+    return TITLES.get(name, name)

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.events import Event
+from bot.core.tally import Counting
 from bot.engine.clock import to_ms
 from bot.engine.directory import Room, Run
 from bot.engine.outbox import Pending
 from bot.engine.runner import StepFailed
+from storage.scoring import Span, recount
 from storage.writer import ROLLUP, Writer
 
 _COLUMN = {name: place for place, name in enumerate(ROLLUP)}
@@ -65,6 +67,8 @@ class Batch:
     """(run, key) → the slot as JSON, None: it goes."""
     memberships: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     days: dict[tuple[int, str, int], list[Any]] = field(default_factory=dict)
+    recounts: dict[tuple[int, str], tuple[Room, Span, Counting]] = field(default_factory=dict)
+    """(chat, day) whose counters are folded again from the log."""
     stale_days: set[tuple[int, str]] = field(default_factory=set)
     """(chat, day) whose coarse figures changed otherwise than by `days`."""
     notes: list[NoteDraft] = field(default_factory=list)
@@ -143,11 +147,21 @@ class Batch:
         self._write_tags(writer, now)
         writer.mark_recalled(self.recalled)
         writer.mark_edited(self.edited)
+        self._recount(writer)
         writer.refusals([[*key, refused] for key, refused in self.refusals.items()])
         writer.traces(self.traces)
         writer.dead(self.dead)
         writer.settle(self.settled)
         return writer.enqueue([self._outbox_row(draft, now) for draft in self.outbox])
+
+    def _recount(self, writer: Writer) -> None:
+        """After the log and its recalls: what came out of order counts as if it had come in order."""
+        for room, span, rules in self.recounts.values():
+            tally = recount(writer.connection, span, rules)
+            if room.tally is not None and room.tally.day == span.day:
+                if tally is not None:
+                    tally.newest = max(tally.newest, room.tally.newest)
+                room.tally = tally
 
     def _write_points(self, writer: Writer) -> None:
         if not self.ledger:

@@ -18,11 +18,14 @@ import orjson
 from bot.core.events import Role
 from bot.core.play import Capability, Member, Recent
 from bot.core.points import PointRules
+from bot.core.scoring import DEFAULT, Scoring
+from bot.core.tally import Tally
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.drawings import Unsent
 from bot.engine.persons import PersonMap, named_in, with_ids
 from bot.playbook.model import ActivePlay, GroupPlan, RelayRule
 from storage.persons import links
+from storage.scoring import active
 from storage.writer import Writer
 
 RECENT = 200
@@ -31,7 +34,7 @@ RECENT = 200
 
 @dataclass(slots=True)
 class Person:
-    """A member as one chat knows it. `bucket` is the last 10-second span in which a message was counted."""
+    """A member as one chat knows it."""
 
     id: int
     uid: str
@@ -43,7 +46,6 @@ class Person:
     """Labels of the tiers: `tier:核心`, `rfm:重要价值`."""
     spoke_at: datetime | None = None
     is_bot: bool = False
-    bucket: int = -1
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class Room:
     """Member → source → points of the day `earned_on`: kept only where the plan caps them."""
     earned_on: date | None = None
     recent: deque[Recent] | None = None
+    tally: Tally | None = None
+    """What counts of the group's day so far; None: to be made from the log."""
     refused: dict[str, dict[str, int]] = field(default_factory=dict)
     """Account → capability → until when (ms) a refusal counts."""
     zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
@@ -108,11 +112,13 @@ class Directory:
         self.rooms: dict[str, Room] = {}
         self.members: dict[str, int] = {}
         self.persons = PersonMap()
+        self.scoring: Scoring = DEFAULT
         self._by_id: dict[int, Room] = {}
         self._fresh: list[tuple[dict[str, Any], str]] = []
 
     def load(self) -> None:
-        """Every known chat, without its people and runs."""
+        """Every known chat, without its people and runs, and the score's version in force."""
+        self.scoring = active(self._writer.connection)
         self.load_rooms()
         self.read_persons()
         # A timer may be due before the account comes online.
@@ -313,7 +319,7 @@ class Directory:
                 self._by_id.pop(gone.id, None)
         self._fresh.clear()
         for room in rooms:
-            room.people = room.roster = room.runs = room.recent = None
+            room.people = room.roster = room.runs = room.recent = room.tally = None
             room.balances.clear()
             room.earned.clear()
             room.started_version = -1
@@ -339,6 +345,8 @@ class Directory:
         room.plan = self._plan_for(room.uid) if room.kind == "group" else None
         headers = [active.header for active in room.plan.plays.values()] if room.plan else []
         if headers:
+            if (room.zone, room.day_starts) != (headers[0].zone, headers[0].day_starts):
+                room.tally = None
             room.zone, room.day_starts, room.day = headers[0].zone, headers[0].day_starts, (0, 0, "")
         room.operators = self._operators.union(*(header.operators for header in headers))
         roles: dict[str, frozenset[str]] = {}

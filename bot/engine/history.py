@@ -12,22 +12,22 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from bot.core.scoring import FLOOD_SPAN_S
 from bot.core.text import clean
 from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Room, platform_of
 from storage import history
+from storage.scoring import Span, recount
 from storage.writer import Writer
 
 BATCH = 500
 """Messages of one transaction: the live ones wait for no longer than that takes."""
 
 _NOT_WORDS = re.compile(r"@\S+|\[[^\]\n]{1,40}\]|[\s\u200b-\u200f\u2005\ufeff]+")
-_SPAN_MS = FLOOD_SPAN_S * 1000
+_SPAN_MS = 10_000
 _JOINED_MS = 3_600_000
 _REMEMBERED = 5000
 
@@ -137,7 +137,7 @@ class History:
         added = self._log(room, account, fresh, now)
         taken.new, taken.known = len(added), taken.known + len(fresh) - len(added)
         taken.members = {one.member for one in added if one.member}
-        self._count(room, added, seen)
+        self._count(room, added)
         return taken
 
     def forget(self) -> None:
@@ -163,26 +163,23 @@ class History:
         new = self._writer.log_messages(rows)
         return [one for key, one in by_key.items() if (room.id, account_id, key) in new]
 
-    def _count(self, room: Room, added: Sequence[Said], seen: _Seen) -> None:
-        """The rollup, as live messages count: of each ten seconds one is counted, in whatever order they come."""
+    def _count(self, room: Room, added: Sequence[Said]) -> None:
+        """The rollup, as live messages count; what counts for the score is folded from the log of those days."""
         days: dict[tuple[str, int], list[int]] = {}
         for one in added:
             if not one.member:
                 continue
             member_id = self._directory.members[one.member]
             row = days.setdefault((self._directory.day(room, one.at_ms), member_id), [0, 0, 0, 0, 0])
-            span = (member_id, one.at_ms // _SPAN_MS)
             row[0] += 1
-            row[1] += span not in seen.spans
             row[2] += len(one.text)
             row[3] += bool(one.reply_to)
             row[4] = max(row[4], one.at_ms)
-            seen.spans.add(span)
         history.count_days(self._writer.connection, [[room.id, *key, *row] for key, row in days.items()])
-        if room.people is not None:
-            for person in room.people.values():
-                person.bucket = -1
-        room.recent = None
+        for day in {day for day, _ in days}:
+            begin, end = self._directory.bounds(room, date.fromisoformat(day))
+            recount(self._writer.connection, Span(room.id, day, begin, end), self._directory.scoring.counting)
+        room.recent = room.tally = None
 
     def _is_cut(self, room: Room, one: Said) -> bool:
         """Whether the message's day was counted and its log deleted since: it can't be told from what was there."""
@@ -205,7 +202,6 @@ class _Seen:
     """What the log has around a batch."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        self.spans: set[tuple[int, int]] = set()
         self._marks: Counter[_Mark] = Counter()
         self._named: Counter[_Mark] = Counter()
         self._ids: set[tuple[int, str]] = set()
@@ -216,8 +212,6 @@ class _Seen:
                 self._named[(second, name, words)] += 1
             if row.platform_id:
                 self._ids.add((second, row.platform_id))
-            if row.member_id is not None:
-                self.spans.add((row.member_id, row.sent_at // _SPAN_MS))
 
     def has(self, one: Said) -> bool:
         second, words = one.at_ms // 1000, words_of(one.text)

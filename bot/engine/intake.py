@@ -21,19 +21,17 @@ from bot.core.events import (
     RoleChanged,
 )
 from bot.core.play import Recent
-from bot.core.scoring import FLOOD_SPAN_S
 from bot.core.segments import Text
 from bot.core.text import fold
 from bot.engine import codec
 from bot.engine.batch import Batch
 from bot.engine.clock import to_ms
+from bot.engine.counting import Counting
 from bot.engine.directory import Directory, Person, Room
 from bot.engine.traffic import Counters, Inbound
 from storage.writer import ROLLUP, Writer
 
-_COUNT_SPAN_MS = FLOOD_SPAN_S * 1000
-_MSGS, _COUNTED, _CHARS = (ROLLUP.index(name) for name in ("msgs", "counted", "chars"))
-_NEWCOMER_DAYS = 7
+_MSGS, _CHARS, _REPLIES = (ROLLUP.index(name) for name in ("msgs", "chars", "replies"))
 _BASE = frozenset(("id", "account", "chat", "at", "member"))
 
 
@@ -58,6 +56,7 @@ class Intake:
         self._directory = directory
         self._counters = counters
         self._private_group: dict[str, str] = {}
+        self._counting = Counting(writer, directory)
 
     def take(self, batch: Batch, inbound: Sequence[Inbound]) -> list[Fresh]:
         """Logs the batch; what comes back is new, in order of arrival."""
@@ -68,7 +67,7 @@ class Intake:
         events: list[list[Any]] = []
         for item in inbound:
             (messages if isinstance(item.event, MessageReceived) else events).append(self._row(item))
-        self._read_buckets(inbound)
+        self._counting.warm(inbound)
         new = self._writer.log_messages(messages) | self._writer.log_events(events)
         fresh = []
         for item in inbound:
@@ -103,6 +102,7 @@ class Intake:
                 is_new = event.member not in people
                 person = self._person(batch, room, event.member, event.name)
                 person.joined_at = event.at
+                self._counting.joined(batch, room, person.id, to_ms(event.at))
                 self._stale(batch, room, event)
                 self._directory.changed(room)
                 self._membership(batch, room, person)
@@ -125,6 +125,8 @@ class Intake:
                 self._facts(batch, room)
             case MessageRecalled():
                 batch.recalled.append(self._place(room, event))
+                if room.kind == "group":
+                    self._counting.recalled(batch, room, event)
             case MessageEdited():
                 batch.edited.append(self._place(room, event))
             case _:
@@ -152,20 +154,6 @@ class Intake:
             if by:
                 members.setdefault(by, "")
         self._directory.resolve(accounts, chats, members)
-
-    def _read_buckets(self, inbound: Sequence[Inbound]) -> None:
-        """When those who speak for the first time since the start had spoken last today."""
-        asked: dict[tuple[int, str, int], Person] = {}
-        for item in inbound:
-            event = item.event
-            if isinstance(event, MessageReceived) and not event.is_private:
-                room = self._directory.rooms[event.chat]
-                person = self._directory.people(room).get(event.member)
-                if person is not None and person.bucket < 0:
-                    person.bucket = 0
-                    asked[(room.id, self._directory.day(room, to_ms(event.at)), person.id)] = person
-        for row in self._writer.last_spoke([list(key) for key in asked]):
-            asked[(row.chat_id, row.day, row.member_id)].bucket = (row.last_at or 0) // _COUNT_SPAN_MS
 
     def _row(self, item: Inbound) -> list[Any]:
         event = item.event
@@ -272,19 +260,9 @@ class Intake:
         self._directory.spoke(room, person, event.at)
         row[_CHARS] += len(event.text)
         row[-1] = at
-        if at // _COUNT_SPAN_MS > person.bucket:
-            person.bucket = at // _COUNT_SPAN_MS
-            row[_COUNTED] += 1
         if event.reply_to:
-            batch.count(room, day, person.id, "replies")
-            self._count_help(batch, room, person, event, day)
-
-    def _count_help(self, batch: Batch, room: Room, person: Person, event: MessageReceived, day: str) -> None:
-        """A reply to somebody who joined within the last week counts as help."""
-        asked = next((r for r in reversed(self._directory.recent(room)) if r.message_id == event.reply_to), None)
-        newcomer = self._directory.people(room).get(asked.member) if asked and asked.member != person.uid else None
-        if newcomer and newcomer.joined_at and (event.at - newcomer.joined_at).days < _NEWCOMER_DAYS:
-            batch.count(room, day, person.id, "helped")
+            row[_REPLIES] += 1
+        self._counting.count(batch, room, person.id, event, at, row)
 
 
 def _bounded(event: Event) -> str:

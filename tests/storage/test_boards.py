@@ -6,7 +6,7 @@ import random
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from bot.core.scoring import WEIGHTS, day_parts, since, total
+from bot.core.scoring import COLUMNS, DEFAULT, since, total
 from storage.boards import board
 from storage.database import Database
 from tests.storage.rows import DAY_MS, MONDAY_MS, Rows
@@ -16,7 +16,7 @@ TUESDAY = date(2026, 3, 3)
 
 
 def test_activity_is_the_pure_function_summed_over_days(database: Database) -> None:
-    """SQL and `day_parts` agree on every member, whatever the counts."""
+    """SQL and `Scoring.day` agree on every member, whatever the counts."""
     dice = random.Random(7)
     expected: dict[str, float] = {}
     with database.begin() as connection:
@@ -26,10 +26,10 @@ def test_activity_is_the_pure_function_summed_over_days(database: Database) -> N
             who = rows.member(name)
             days = []
             for day in range(1, 11):
-                counts = {part: dice.choice([0, 0, 1, 3, 50, 2000]) for part in WEIGHTS}
+                counts = {column: dice.choice([0, 0, 1, 3, 50, 2000]) for column in COLUMNS.values()}
                 rows.day(who, f"2026-03-{day:02}", msgs=1, **counts)
-                days.append(total(day_parts(counts)))
-            expected[f"qq:{name}"] = round(sum(days), 3)
+                days.append(sum(DEFAULT.day(counts).values()))
+            expected[f"qq:{name}"] = sum(days) / 1000
     with database.reading() as connection:
         found = board(connection, rows.chat, "activity", None)
     assert {score.member: score.total for score in found} == expected
@@ -46,14 +46,14 @@ def test_windows_names_and_who_is_ranked(database: Database) -> None:
         silent = rows.member("潜水")
         for who in (ming, hong, gone, bot):
             rows.day(who, "2026-02-28", counted=30)
-        rows.day(ming, "2026-03-02", counted=3, chars=100)
+        rows.day(ming, "2026-03-02", counted=3, counted_chars=100)
         rows.day(hong, "2026-03-03", checkins=1)
         rows.day(silent, "2026-03-03", msgs=1)
     with database.reading() as connection:
         week = board(connection, rows.chat, "activity", since("week", TUESDAY, ZONE))
         assert [(s.name, s.total, dict(s.parts)) for s in week] == [
             ("小红", 5, {"checkins": 5}),
-            ("小明", 3.5, {"counted": 3, "chars": 0.5}),
+            ("小明", 3.5, {"messages": 3, "chars": 0.5}),
         ]
         everyone = board(connection, rows.chat, "activity", None, limit=1)
         assert [(s.name, s.total) for s in everyone] == [("小红", 35)]

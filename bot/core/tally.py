@@ -1,0 +1,142 @@
+"""What counts of a group's day: one fold over its messages, in the order of the network's time.
+
+The engine feeds it as messages arrive, the recount feeds it the same day from the log: the counters are the same, because
+nothing here comes from anywhere else. A message counts unless its author said the same before today (or, if it is long
+enough, anybody did), it is too short, or the author's last counted one lies in the same span of the clock. Only what counts
+earns characters and answers. Somebody is answered by each other member once a day; each newcomer is helped by each other
+member once a day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["counted", "flood", "repeat", "copy", "short", "recalled"]
+
+DAY_MS = 86_400_000
+LOOK_BACK_MS = 6 * 3_600_000
+"""Answers to messages of this long before the day still find whom they answer."""
+_MOST_TEXTS = 1000
+_MOST_MESSAGES = 1000
+_LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """The rules. `copies_from`: texts of so many characters are compared with everybody's; shorter ones (早上好) only
+    with the author's own. `longest`: characters of one message that count at most."""
+
+    flood_s: int = 10
+    min_chars: int = 1
+    longest: int = 200
+    copies_from: int = 8
+    newcomer_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one message is worth. `answered`: whom it answers, if that counts for the author; `replied`: whom it answers
+    for the first time today; `helped`: whether that is a newcomer who was not helped by the author yet today."""
+
+    verdict: Verdict
+    chars: int = 0
+    answered: int = 0
+    replied: int = 0
+    helped: bool = False
+
+
+_NOTHING = {verdict: Credit(verdict) for verdict in ("flood", "repeat", "copy", "short", "recalled")}
+_PLAIN = [Credit("counted", chars) for chars in range(_LONGEST_TEXT)]
+
+
+class Tally:
+    """One group's day in the making. Members are numbers, times ms, and never go back (`newest`).
+
+    `joined`: member → when they joined last; the caller keeps it.
+    """
+
+    __slots__ = ("_authors", "_helped", "_replied", "_rules", "_seen", "_span_ms", "_spans", "day", "joined", "newest")
+
+    def __init__(self, rules: Counting, day: str, joined: dict[int, int] | None = None) -> None:
+        self._rules, self._span_ms = rules, rules.flood_s * 1000
+        self.day, self.newest = day, 0
+        self.joined: dict[int, int] = joined if joined is not None else {}
+        self._authors: dict[str, tuple[int, int]] = {}
+        self._begin()
+
+    def turn(self, day: str) -> None:
+        """The next day begins: only who wrote what a moment ago is remembered."""
+        self.day = day
+        self._begin()
+
+    def written_at(self, message_id: str) -> int | None:
+        """When a message of the last hours was written."""
+        found = self._authors.get(message_id)
+        return found[1] if found else None
+
+    def note(self, member: int, at: int, message_id: str) -> None:
+        """A message from before the day: it can be answered."""
+        authors = self._authors
+        authors[message_id] = (member, at)
+        if len(authors) > _MOST_MESSAGES:
+            del authors[next(iter(authors))]
+        self.newest = at
+
+    def count(
+        self,
+        member: int,
+        at: int,
+        text: str,
+        message_id: str,
+        reply_to: str | None,
+        begins: int,
+        *,
+        recalled: bool = False,
+    ) -> Credit:
+        """The next message of the day, which began at `begins`."""
+        rules, authors = self._rules, self._authors
+        authors[message_id] = (member, at)
+        if len(authors) > _MOST_MESSAGES:
+            del authors[next(iter(authors))]
+        self.newest = at
+        if text:
+            key: object = text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text)
+            author = self._seen.get(key)
+            if author is not None:
+                return _NOTHING["repeat" if author == member else "copy"]
+            self._seen[key] = member
+            if len(self._seen) > _MOST_TEXTS:
+                del self._seen[next(iter(self._seen))]
+            if len(text) < rules.min_chars:
+                return _NOTHING["short"]
+        span = at // self._span_ms if self._span_ms else at
+        if self._spans.get(member) == span and self._span_ms:
+            return _NOTHING["flood"]
+        self._spans[member] = span
+        target = authors.get(reply_to) if reply_to else None
+        if recalled:
+            return _NOTHING["recalled"]
+        chars = min(len(text), rules.longest)
+        if target is None or target[0] == member or target[1] < begins - LOOK_BACK_MS:
+            return _PLAIN[chars] if chars < _LONGEST_TEXT else Credit("counted", chars)
+        return self._answer(member, at, target[0], chars)
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._seen: dict[object, int] = {}
+        self._spans: dict[int, int] = {}
+        self._replied: set[tuple[int, int]] = set()
+        self._helped: set[tuple[int, int]] = set()
+
+    def _answer(self, member: int, at: int, whom: int, chars: int) -> Credit:
+        pair = (whom, member)
+        is_first = pair not in self._replied
+        self._replied.add(pair)
+        joined = self.joined.get(whom)
+        is_new = joined is not None and joined <= at < joined + self._rules.newcomer_days * DAY_MS
+        helps = is_new and pair not in self._helped
+        if helps:
+            self._helped.add(pair)
+        return Credit("counted", chars, whom, whom if is_first else 0, helps)
