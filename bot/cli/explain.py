@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from bot.cli import NO
+from bot.cli.database import Url
+from bot.cli.explain_score import explain_score
 from bot.engine.playbooks import PlaybookFolder
 from bot.playbook.codes import CODES
 from bot.playbook.header import Head
@@ -28,14 +30,24 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    key: Annotated[str, typer.Argument(help="键、玩法或诊断码:quiet_hours、checkin.window、PB206")] = "",
+    key: Annotated[
+        str, typer.Argument(help="键、玩法或诊断码:quiet_hours、checkin.window、PB206;score:一位成员的活跃分")
+    ] = "",
+    member: Annotated[str, typer.Argument(help="explain score 后面的成员,如 qq:10001 · whose score")] = "",
     playbook: Annotated[str, typer.Option("--playbook", "-p", help="哪份剧本 · which playbook")] = "",
     group: Annotated[str, typer.Option("--group", "-g", help="哪个群,例如 qq:123456 · which group")] = "",
     folder: Annotated[Path, typer.Option(help="剧本文件夹 · folder of playbooks")] = Path("playbooks"),
     lang: Annotated[Lang, typer.Option(help="zh 或 en · language")] = "zh",
     format: Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")] = "text",
+    window: Annotated[
+        Literal["day", "week", "month", "all"], typer.Option(help="explain score 看多久 · window of the score")
+    ] = "week",
+    db: Url = "",
 ) -> None:
     """解释一个键:含义、默认值,在某个群里是多少、写在哪个文件 · explain a key, its value and its origin."""
+    if key == "score" and member:
+        explain_score(member, group, window, db, format)
+        return
     path = [part for part in key.replace("/", ".").split(".") if part]
     if key.upper() in CODES:
         code = CODES[key.upper()]

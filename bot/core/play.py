@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -26,6 +26,9 @@ from bot.core.effects import Effect
 from bot.core.events import Event, MessageReceived, Role
 from bot.core.persons import Persons
 from bot.core.points import Entry, PointRules
+
+if TYPE_CHECKING:
+    from bot.core.scoring import Explanation
 
 
 class Frozen(BaseModel):
@@ -136,6 +139,8 @@ class Needs:
     earned_by: str = ""
     lapsing: tuple[datetime, ...] = ()
     claims: tuple[str, ...] = ()
+    explain_days_ago: int | None = None
+    """The acting member's score of the week, with the lines of the day so many days ago."""
 
 
 NOTHING = Needs()
@@ -228,6 +233,8 @@ class Context(Generic[P]):
     lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)
     """Benefit → the group where the member had it; only those that were had."""
+    explanation: Explanation | None = None
+    """Why the acting member's score is what it is, where `needs` asked for it."""
     assets: Mapping[str, Any] = field(default_factory=dict)
     group_vars: Mapping[str, Any] = field(default_factory=dict)
     handbook: tuple[tuple[str, CommandSpec], ...] = ()

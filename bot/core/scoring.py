@@ -147,6 +147,19 @@ class Line:
         return sum(self.parts.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a member's score of this week is what it is: mp of each day, and the lines of one of them."""
+
+    days: Mapping[date, int]
+    day: date
+    lines: tuple[Line, ...]
+
+    @property
+    def mp(self) -> int:
+        return sum(self.days.values())
+
+
 def lines_of(scoring: Scoring, events: Iterable[Event], age_days: int) -> list[Line]:
     """The events of one member's day in order, each with what it added to the day: they sum up to `Scoring.day`."""
     left = scoring.decay(age_days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +11,15 @@ from typing import Any
 
 from bot.core.events import Event
 from bot.core.play import Needs, Score
-from bot.core.scoring import since
+from bot.core.scoring import Explanation, since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.directory import Directory, Room, Run
 from bot.engine.runner import Facts, Heard
+from storage import explanation
 from storage.boards import board
-from storage.writer import Writer
+from storage.scoring import Span
+from storage.writer import ROLLUP, Writer
 
 _MOST_SLOTS = 2_000
 """Slots kept in memory over all runs; beyond it the caches are dropped and filled again as needed. Most members act once
@@ -65,6 +68,8 @@ class FactLoader:
             facts.claims = self._applier.bank.claims(batch, event.member, needs.claims)
         if needs.said:
             facts.recent = directory.said(room, needs.said)
+        if needs.explain_days_ago is not None and event.member:
+            facts.explanation = self._explanation(batch, room, event.member, needs.explain_days_ago)
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
         return facts
@@ -157,6 +162,30 @@ class FactLoader:
         today = self._directory.date(room, batch.now)
         start = since(window, today, header.zone, header.day_starts)  # type: ignore[arg-type]
         return board(self._writer.connection, room.id, kind, start)
+
+    def _explanation(self, batch: Batch, room: Room, uid: str, days_ago: int) -> Explanation:
+        directory, connection = self._directory, self._writer.connection
+        ids = [directory.members[each] for each in directory.persons.ids(uid) if each in directory.members]
+        today = directory.date(room, batch.now)
+        monday = today - timedelta(days=today.weekday())
+        shown = today - timedelta(days=days_ago)
+        newest = max(explanation.newest_day(connection, room.id) or today, today)
+        week = [monday + timedelta(days=n) for n in range((today - monday).days + 1)]
+        counts = explanation.counts_of(connection, room.id, ids, [day.isoformat() for day in week])
+        days = {
+            day: sum(directory.scoring.day(counts.get(day.isoformat(), {}), (newest - day).days).values())
+            for day in week
+        }
+        begin, end = directory.bounds(room, shown)
+        pending: Counter[str] = Counter()
+        for who in ids:
+            row = batch.days.get((room.id, shown.isoformat(), who))
+            pending.update(dict(zip(ROLLUP, row, strict=False)) if row else {})
+        span = Span(room.id, shown.isoformat(), begin, end)
+        found = explanation.explain_day(connection, ids, span, directory.scoring, (newest - shown).days, pending)
+        if shown in days:
+            days[shown] = found.mp
+        return Explanation(days=days, day=shown, lines=found.lines)
 
 
 def _parsed(run: Run, data: str) -> Any:

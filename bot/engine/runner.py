@@ -15,6 +15,7 @@ from typing import Any
 from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
 from bot.core.play import ALL_CAPABILITIES, Capability, Command, Context, Member, Needs, Recent, Score, Step
 from bot.core.points import Entry
+from bot.core.scoring import Explanation
 from bot.core.text import parse_command
 from bot.playbook.model import ActivePlay, GroupPlan
 
@@ -48,6 +49,7 @@ class Facts:
     earned: tuple[Entry, ...] = ()
     lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def context(
         earned=facts.earned,
         lapsing=facts.lapsing,
         claims=facts.claims,
+        explanation=facts.explanation,
         assets=active.assets,
         group_vars=header.vars,
         handbook=plan.handbook,

@@ -24,10 +24,16 @@ from bot.core.play import (
     Step,
     Window,
 )
+from bot.core.scoring import TITLES
 from bot.core.text import CommandTable, fold, parse_command
 
 HELP, POINTS, RANKING, MINE, STATUS = "帮助", "积分", "排行", "我的", "状态"
 HIDE, SHOW = "退出排行", "加入排行"
+WHY = "为什么"
+_DAYS_AGO = {"今天": 0, "昨天": 1, "前天": 2, "大前天": 3}
+_RELATED_S = 600
+_LINES = 20
+"""So many lines of a day are told one by one; what is behind them is summed up."""
 _FEW = 8
 """Up to this many commands are explained one by one; more are listed by play."""
 _WINDOWS: Sequence[tuple[Window, Sequence[str]]] = (
@@ -83,6 +89,12 @@ def commands(params: Params) -> Sequence[CommandSpec]:
             name=RANKING, aliases=(*ranking, *boards), rest="optional", help="排行 日/周/月,加「活跃」看活跃榜"
         ),
         CommandSpec(name=MINE, help="自己的积分、名次和活跃度"),
+        CommandSpec(
+            name=WHY,
+            aliases=("为什么是这个分", "我的活跃", "活跃明细"),
+            rest="optional",
+            help="活跃分一笔一笔怎么来的,如 为什么 昨天",
+        ),
         CommandSpec(name=STATUS, for_operators=True, help="这个群里在跑什么"),
     ]
     if params.opt_out:
@@ -118,6 +130,8 @@ def needs(params: Params, event: Event) -> Needs:
                 *((b, _OWN_WINDOW) for b in ("points", "activity")),
             )
             return Needs(slots=(uid,), balances=(uid,), scores=scores)
+        case name if name == WHY:
+            return Needs(explain_days_ago=_days_ago(question.rest), recent_s=_RELATED_S)
         case name if name == RANKING:
             return Needs(slots="all", scores=((question.board, question.window),))
         case _:
@@ -139,6 +153,10 @@ def step(state: NoState, event: Event, ctx: Context[Params]) -> Step[NoState]:
         return _say(state, event, "points", _own(event, ctx, ("points",)))
     if name == MINE:
         return _say(state, event, "mine", _own(event, ctx, ("points", "activity")))
+    if name == WHY:
+        if ctx.explanation is None or not _is_asked(event, ctx):
+            return Step(state, why={"asked": False})
+        return _say(state, event, "why", _why(event, ctx))
     if name == RANKING:
         board, window = (question.board, question.window) if question else (ctx.params.boards[0], ctx.params.window)
         drawing = _poster(event, ctx, board, window) if ctx.params.picture else None
@@ -208,6 +226,62 @@ def _own(event: MessageReceived, ctx: Context[Params], boards: Sequence[str]) ->
         data |= {"week_points": _total(week, uid), "activity": _total(active, uid), "activity_rank": place["rank"]}
         data["level"] = _level(place["rank"], place["ranked"])
     return data
+
+
+def _days_ago(rest: str) -> int | None:
+    """How many days ago the day is that `rest` names; None: it is chat (为什么今天不下雨)."""
+    word = fold(rest)
+    return 0 if not word else _DAYS_AGO.get(word)
+
+
+def _is_asked(event: MessageReceived, ctx: Context[Params]) -> bool:
+    """「为什么」 alone is what people say to each other all day: it is a question to the bot when it is said to the bot, or
+    soon after the member has asked for points or a ranking."""
+    if event.is_private or event.is_to_bot or not _is_bare(event.text):
+        return True
+    mine = (before.text for before in ctx.recent if before.member == event.member)
+    return any(not _is_bare(text) and asked(ctx.params, text) for text in mine)
+
+
+def _is_bare(text: str) -> bool:
+    return fold(text).strip("/ ") == WHY
+
+
+def _why(event: MessageReceived, ctx: Context[Params]) -> dict[str, Any]:
+    told = ctx.explanation
+    assert told is not None
+    lines = [
+        {
+            "at": f"{ctx.local(line.event.at):%H:%M}",
+            "text": line.event.text,
+            "by": line.event.by,
+            "points": _mp(line.mp),
+            "is_gain": line.mp >= 0,
+            "parts": [{"part": TITLES.get(part, part), "points": _mp(mp)} for part, mp in line.parts.items()],
+            "capped": [TITLES.get(part, part) for part in line.capped],
+            "why_not": line.event.why_not,
+        }
+        for line in told.lines
+    ]
+    today = ctx.day(ctx.now)
+    return {
+        "name": " ".join((event.name or (ctx.member.name if ctx.member else "")).split())[:20],
+        "total": _mp(told.mp),
+        "days": [
+            {"weekday": day.weekday(), "points": _mp(mp), "is_today": day == today} for day, mp in told.days.items()
+        ],
+        "month": told.day.month,
+        "day": told.day.day,
+        "sum": _mp(sum(line.mp for line in told.lines)),
+        "lines": lines[:_LINES],
+        "more": len(lines) - _LINES,
+        "rest": _mp(sum(line.mp for line in told.lines[_LINES:])),
+    }
+
+
+def _mp(mp: int) -> str:
+    """Thousandths as points, without superfluous zeros: 1250 → 1.25."""
+    return f"{mp / 1000:.3f}".rstrip("0").rstrip(".")
 
 
 def _ranking(event: MessageReceived, ctx: Context[Params], board: Board, window: Window) -> dict[str, Any]:

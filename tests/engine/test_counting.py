@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,42 @@ def test_the_hot_path_asks_nothing_of_the_log(log: Log) -> None:
     one = len(statements)
     log.takes(*(says(n, 2 + n % 2, f"第 {n} 句", n, n - 1) for n in range(4, 30)))
     assert len(statements) - one == one
+
+
+def test_a_member_asks_why(database: Database) -> None:
+    """The lines sum up to the day, the days to the week, what has not been written yet included; alone and out of the blue
+    「为什么」 is chat."""
+    from bot.playbook.load import with_desk
+    from bot.playbook.model import GroupPlan, plan_of
+    from tests.engine.test_kernel import NOW, Bench, plan_for
+    from tests.engine.test_kernel import says as said
+
+    def plan(chat: str) -> GroupPlan:
+        found = plan_for(chat)
+        assert found is not None
+        (checkin,) = found.plays.values()
+        checkin = replace(checkin, definition={"header": {"playbook": "营"}})
+        return plan_of(chat, with_desk([checkin]))
+
+    bench = Bench(database, plan_for=plan)
+    minute = timedelta(minutes=1)
+    asked = said(7, "有人知道在哪买吗", at=NOW)
+    answer = MessageReceived(
+        id="a", account=BOT, chat=GROUP, member="qq:8", at=NOW + minute, message_id="a", text="书店就有", name="成员8",
+        reply_to=asked.message_id,
+    )  # fmt: skip
+    assert bench.hears(asked, answer, said(7, "为什么", n=2, at=NOW + 2 * minute)) == []
+    assert "打卡成功" in bench.hears(said(7, "打卡", n=3, at=NOW + 3 * minute))[0]
+    (told,) = bench.hears(said(7, "活跃明细", n=4, at=NOW + 4 * minute))
+    assert told.splitlines() == [
+        "🔍 成员7 本周活跃 10.085 分：今天 10.085",
+        "3月2日 10.085 分是这样来的：",
+        "08:00　有人知道在哪买吗　+1.04（发言 1、字数 0.04）",
+        "08:00　打卡　+5",
+        "08:01　成员8 回复：书店就有　+1",
+        "08:02　为什么　+1.015（发言 1、字数 0.015）",
+        "08:03　打卡　+1.01（发言 1、字数 0.01）",
+        "08:04　活跃明细　+1.02（发言 1、字数 0.02）",
+    ]
+    assert len(bench.hears(said(7, "为什么 昨天", n=5, at=NOW + 5 * minute))) == 1
+    bench.connection.close()

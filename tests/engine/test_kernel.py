@@ -41,7 +41,8 @@ class Bench:
 
     def __init__(self, database: Database, **options: Any) -> None:
         self.connection = database.engine.connect()
-        self.kernel = Kernel(self.connection, plan_for=plan_for, renderer=Renderer(_TEMPLATES), **options)
+        options = {"plan_for": plan_for, **options}
+        self.kernel = Kernel(self.connection, renderer=Renderer(_TEMPLATES), **options)
         self.kernel.open(NOW)
         self.kernel.outbox.set_online(BOT, True)
         self.said: list[str] = []

@@ -117,7 +117,7 @@ def test_help_explains_what_works_in_this_group() -> None:
     mine, operators = stage.bot()
     assert mine == (
         "我们在这里可以：\n· 帮助　看看这里能做什么\n· 积分　自己的积分和名次\n"
-        "· 排行　排行 日/周/月,加「活跃」看活跃榜\n· 我的　自己的积分、名次和活跃度"
+        "· 排行　排行 日/周/月,加「活跃」看活跃榜\n· 我的　自己的积分、名次和活跃度\n· 为什么　活跃分一笔一笔怎么来的,如 为什么 昨天"
     )
     assert operators == mine + "\n· 状态（运营）　这个群里在跑什么"
 
@@ -138,7 +138,7 @@ def test_help_for_many_commands_is_by_play_and_searchable() -> None:
         stage.says(name, text)
     members, operators, topic, word, nothing = stage.bot()
     assert members == (
-        "我们在这里可以发：\n【前台】帮助、积分、排行、我的、退出排行、加入排行\n"
+        "我们在这里可以发：\n【前台】帮助、积分、排行、我的、为什么、退出排行、加入排行\n"
         "【入群】已读、群规、自我介绍、名录、删除我的介绍、录取通知书、验证\n想看用法：帮助 前台"
     )
     assert "【推送】运营：排期、预览、立即发送、暂停推送、继续推送、停止推送、撤回推送" in operators
@@ -159,7 +159,7 @@ def test_status_is_for_operators() -> None:
     stage.says("小明", "状态")
     stage.says("老陈", "状态")
     assert stage.bot() == [
-        "🛠 测试营 · 测试群 2 人\n· desk（7 个指令）\n安静时段 23:00-07:00\n现在 03-02 08:00（Asia/Shanghai）\n做不了：禁言、移出成员"
+        "🛠 测试营 · 测试群 2 人\n· desk（8 个指令）\n安静时段 23:00-07:00\n现在 03-02 08:00（Asia/Shanghai）\n做不了：禁言、移出成员"
     ]
 
 
