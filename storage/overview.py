@@ -66,6 +66,21 @@ async def waiting(session: AsyncSession, *, limit: int) -> Sequence[Any]:
     return (await session.execute(query)).all()
 
 
+async def relayed(session: AsyncSession) -> dict[int, list[Any]]:
+    """Question → (kind, body) of the sends that it asks a person for."""
+    query = (
+        select(t.relay.c.task_id, t.outbox.c.kind, t.outbox.c.body)
+        .join_from(t.relay, t.outbox, t.outbox.c.id == t.relay.c.outbox_id)
+        .join(t.task, t.task.c.id == t.relay.c.task_id)
+        .where(t.task.c.status == "open")
+        .order_by(t.outbox.c.id)
+    )
+    found: dict[int, list[Any]] = {}
+    for row in await session.execute(query):
+        found.setdefault(row.task_id, []).append(row)
+    return found
+
+
 async def task(session: AsyncSession, task_id: int) -> Any:
     """(chat, ref, choices) of an open question."""
     query = (

@@ -56,12 +56,10 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def about(route: Route) -> str:
-    """The first paragraph of the function's docstring, else of its model's."""
-    for documented in (route.handler, route.result):
-        text = inspect.getdoc(documented) if documented is not None else None
-        if text:
-            return text.partition("\n\n")[0].replace("\n", " ")
-    return ""
+    """The first paragraph of the function's docstring, else of its model's own."""
+    written = [route.handler.__doc__, vars(route.result).get("__doc__") if route.result is not None else None]
+    text = next((inspect.cleandoc(each) for each in written if each), "")
+    return text.partition("\n\n")[0].replace("\n", " ")
 
 
 def _operation(route: Route, refs: Any) -> dict[str, Any]:

@@ -175,6 +175,8 @@ class Kernel:
 
         def work(batch: Batch) -> None:
             self.directory.resolve((), (), {by: ""})
+            said = orjson.dumps({"choice": choice, "text": text, "play": row.ref, "key": row.key}).decode()
+            self.writer.audit([[by, "task.decide", str(task_id), said, batch.now_ms]])
             for room, event in self._questions.close(batch, row, choice, by, text, now):
                 self._stepper.step(batch, room, event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,9 @@ _ABOUT = {
     ("rules", "watched"): "brake", ("rules", "name"): "name", ("rules", "refused"): "refused",
     ("welcome", "bye"): "bye", ("welcome", "unanswered"): "unanswered", ("welcome", "join"): "join",
 }  # fmt: skip
-_BY_KIND = {"welcome": "join", "campaign": "relay", "checkin": "review", "quiz": "quiz"}
+_OWN = {"@relay": "relay", "@invite": "invitation"}
+"""Questions of the engine itself."""
+_BY_KIND = {"welcome": "join", "campaign": "content", "checkin": "review", "quiz": "quiz"}
 _PHASES = {
     "down": "offline", "connecting": "connecting", "waiting_scan": "scan", "online": "online",
     "logged_out": "logged_out",
@@ -48,6 +50,7 @@ class TodayDesk:
             chats = [row.uid for row in await reads.chats(session)]
             running = await overview.running(session)
             waiting = await overview.waiting(session, limit=_LOOKED_AT)
+            texts = await overview.relayed(session)
             failed = await reads.outbox(session, status="failed", limit=_LOOKED_AT)
             firings = await overview.next_firings(session, limit=_LOOKED_AT)
             dead = await reads.dead_events(session)
@@ -67,7 +70,7 @@ class TodayDesk:
                 ).most_common()
             ),
             connections=tuple(self._connections(accounts, now)) if sees_all else (),
-            waiting=tuple(_waiting(row) for row in open_questions[:_WAITING]),
+            waiting=tuple(_waiting(row, texts.get(row.id, [])) for row in open_questions[:_WAITING]),
             waiting_more=max(0, len(open_questions) - _WAITING),
             unsent=tuple(_unsent(row) for row in unsent[:_UNSENT]),
             unsent_more=max(0, len(unsent) - _UNSENT),
@@ -160,13 +163,16 @@ def _playbook(ref: str) -> str:
 def about(kind: str, key: str) -> str:
     """What kind of question it is, by the play that asks and the beginning of its key."""
     first = key.replace("/", ":").partition(":")[0]
+    if first.startswith("@"):
+        return _OWN.get(first, "other")
     return _ABOUT.get((kind, first)) or _BY_KIND.get(kind, "other")
 
 
-def _waiting(row: Any) -> Waiting:
+def _waiting(row: Any, relayed: Sequence[Any]) -> Waiting:
     return Waiting(
         id=row.id, about=about(row.kind, row.key), group=row.chat, group_name=row.chat_name or row.chat, play=row.ref,
-        member=row.member or "", member_name=row.member_name, text=row.text, choices=tuple(json.loads(row.choices)),
+        member=row.member or "", member_name=row.member_name, text=row.text,
+        relayed=tuple(plain(each.kind, each.body) for each in relayed), choices=tuple(json.loads(row.choices)),
         asked_at=from_ms(row.created_at), expires_at=from_ms(row.expires_at) if row.expires_at is not None else None,
     )  # fmt: skip
 

@@ -28,7 +28,8 @@ class Connection(View):
 
 
 class Waiting(View):
-    """A question for a person. `about` says what kind: kick, appeal, join, …, other."""
+    """A question for a person. `about` says what kind: kick, appeal, join, …, other. `relayed`: what the person is to
+    send for the bot, text by text."""
 
     id: int
     about: str
@@ -38,6 +39,7 @@ class Waiting(View):
     member: str
     member_name: str
     text: str
+    relayed: tuple[str, ...] = ()
     choices: tuple[str, ...]
     asked_at: datetime
     expires_at: datetime | None

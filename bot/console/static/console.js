@@ -27,18 +27,28 @@
   // -- dialogs and the menu ---------------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-opens], [data-closes], [data-toggles]");
+    const button = event.target.closest("[data-opens], [data-closes], [data-toggles], [data-copies]");
     if (button === null) {
       if (event.target instanceof HTMLDialogElement) event.target.close();
       return;
     }
     if (button.dataset.opens) byId(button.dataset.opens).showModal();
     if (button.dataset.closes) byId(button.dataset.closes).close();
+    if (button.dataset.copies) copy(byId(button.dataset.copies), button.dataset.said);
     if (button.dataset.toggles) {
       const isOpen = byId(button.dataset.toggles).classList.toggle("open");
       button.setAttribute("aria-expanded", String(isOpen));
     }
   });
+
+  // Without TLS browsers have no clipboard for pages: the text is selected then, ready for Ctrl-C.
+  const copy = (from, said) => {
+    if (navigator.clipboard) {
+      navigator.clipboard.writeText(from.textContent).then(() => toast(said));
+      return;
+    }
+    getSelection().selectAllChildren(from);
+  };
 
   document.addEventListener("keydown", (event) => {
     const nav = byId("nav");
@@ -118,6 +128,4 @@
   };
 
   document.querySelectorAll("[data-live]").forEach(live);
-
-  // After an act a part of the page asks for itself anew: hx-trigger="changed from:body".
 })();
