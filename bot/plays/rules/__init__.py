@@ -43,7 +43,7 @@ from bot.plays.rules.forgetting import forget
 from bot.plays.rules.names import named
 from bot.plays.rules.params import RulesParams, commands, schedules
 from bot.plays.rules.said import said, shown
-from bot.plays.rules.standing import mode_of
+from bot.plays.rules.standing import mode_of, notice
 from bot.plays.rules.state import Record, Slot, State, case_key
 from bot.plays.rules.tryout import Trial, try_lexicon, try_rules, try_word
 from bot.plays.rules.verdict import decide
@@ -65,7 +65,7 @@ _NO_RECORD = Record()
 def _start(ctx: Context[RulesParams]) -> Step[State]:
     """A group that only operators talk in is closed by the network itself, where it can."""
     closes = [rule for rule in ctx.params.book.closed if rule.hours is None]
-    state = State()
+    state = State(known=ctx.params.book.ids)
     if closes and Capability.MUTE_ALL in ctx.caps and mode_of(closes[0], state, ctx, ctx.now) == "enforce":
         return Step(state, (MuteAll(on=True),))
     return Step(state)
@@ -103,6 +103,14 @@ def _needs(params: RulesParams, event: Event) -> Needs:
 
 
 def _step(state: State, event: Event, ctx: Context[RulesParams]) -> Step[State]:
+    if state.known == ctx.params.book.ids:
+        return _stepped(state, event, ctx)
+    state, asked = notice(state, event.at, ctx)
+    step = _stepped(state, event, ctx)
+    return Step(step.state, (*asked, *step.effects), step.slots, step.why)
+
+
+def _stepped(state: State, event: Event, ctx: Context[RulesParams]) -> Step[State]:
     match event:
         case MessageReceived() | MessageEdited():
             return _message(state, event, ctx)

@@ -13,10 +13,10 @@ from bot.core.play import Capability, Context, Step
 from bot.plays.rules.allowing import allow, cleared, is_phrase, phrase_around
 from bot.plays.rules.brakes import kicked, may_kick
 from bot.plays.rules.params import RulesParams
-from bot.plays.rules.standing import capabilities
+from bot.plays.rules.standing import RESUME_CHOICES, capabilities
 from bot.plays.rules.state import Case, Record, Slot, State, case_key
 from bot.plays.rules.undo import resume, undo, uphold
-from bot.plays.rules.verdict import KICK_CHOICES, RESUME_CHOICES, brake, excerpt
+from bot.plays.rules.verdict import KICK_CHOICES, brake, excerpt
 
 NUMBERED = r"(?:编号|案件|案|第|号|\W)*(\d{1,9})"
 _NUMBER = re.compile(NUMBERED)

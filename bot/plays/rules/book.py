@@ -66,6 +66,7 @@ class Book:
         def of(kind: str) -> tuple[Rule, ...]:
             return tuple(by_kind.get(kind, ()))
 
+        self.ids = tuple(rule.id for rule in rules)
         self.by_id = {rule.id: rule for rule in rules}
         self.versions = {rule.id: blake2b(rule.model_dump_json().encode(), digest_size=4).hexdigest() for rule in rules}
         self.words = tuple(_word_rule(rule, rule.match.words, rule.match.phrases) for rule in of("words"))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.core.audience import includes
+from bot.core.effects import AskOperator, Effect, Template
 from bot.core.play import Capability, Context
 from bot.plays.rules.params import RulesParams
 from bot.plays.rules.rule import MODES, Mode, Rule
 from bot.plays.rules.state import State
+
+RESUME_CHOICES = ("恢复执行", "先不恢复")
 
 
 def shelter(ctx: Context[RulesParams], role: str = "member") -> str:
@@ -25,6 +28,25 @@ def shelter(ctx: Context[RulesParams], role: str = "member") -> str:
     if member.role != "member":
         return member.role
     return "exempt" if includes(ctx.params.exempt, member, ctx.now) else ""
+
+
+def notice(state: State, at: datetime, ctx: Context[RulesParams]) -> tuple[State, list[Effect]]:
+    """The rules changed. One that was added where rules act already observes until an operator lets it act, unless it
+    says `mode: enforce` of itself: nobody is punished by a rule that nobody has seen at work."""
+    book = ctx.params.book
+    is_acting = bool(state.known) and ctx.params.mode_on(ctx.day(at)) != "shadow"
+    added = [rule for rule in ctx.params.rules if rule.id not in state.known and rule.mode is None and is_acting]
+    watched = tuple(name for name in state.watched if name in book.by_id)
+    watched = tuple(dict.fromkeys((*watched, *(rule.id for rule in added))))
+    effects: list[Effect] = [
+        AskOperator(
+            key=f"watched:new@{at.timestamp():.0f}:{rule.id}",
+            words=Template("rules/new_rule", {"rule": rule.id}),
+            choices=RESUME_CHOICES,
+        )
+        for rule in added
+    ]
+    return state.model_copy(update={"known": book.ids, "watched": watched}), effects
 
 
 def mode_of(rule: Rule, state: State, ctx: Context[RulesParams], at: datetime) -> Mode:

@@ -105,6 +105,7 @@ class State(Frozen):
     """`stats`: rule → its last verdicts (case numbers). `undone` cases give no points and count as false alarms.
 
     `newcomers`: who joined lately, for raids. `refused`: capability → until when it is taken as missing.
+    `known`: the rules that were there at the last step; one that is new only observes at first. `watched` rules observe.
     """
 
     next_case: int = 1
@@ -117,6 +118,7 @@ class State(Frozen):
     acts: tuple[datetime, ...] = ()
     is_paused: bool = False
     newcomers: dict[str, datetime] = Field(default_factory=dict)
+    known: tuple[str, ...] = ()
     appeals: dict[str, Appeals] = Field(default_factory=dict)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.core.effects import AskOperator, CloseQuestion, Effect, Lane, Mute, Note, Say, Template
 from bot.core.play import Context
 from bot.plays.rules.params import RulesParams
+from bot.plays.rules.standing import RESUME_CHOICES
 from bot.plays.rules.state import Appeals, Case, State
-from bot.plays.rules.verdict import RESUME_CHOICES
 
 _UNDONE_AT_MOST = 400
 _FEWEST_VERDICTS = 10

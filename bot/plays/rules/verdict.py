@@ -16,7 +16,7 @@ from bot.plays.rules.reminders import remind
 from bot.plays.rules.rule import MODES, Mode, Rule
 from bot.plays.rules.said import Said
 from bot.plays.rules.sentence import Sentence, sentence
-from bot.plays.rules.standing import capabilities, mode_of, shelter
+from bot.plays.rules.standing import RESUME_CHOICES, capabilities, mode_of, shelter
 from bot.plays.rules.state import Case, Entry, HitRecord, Judged, Pending, Record, Slot, State, case_key
 
 _TEXT_AT_MOST = 2000
@@ -25,7 +25,6 @@ _JUDGED_AT_MOST = 20
 STATS_OVER = 50
 KICK_CHOICES = ("踢出", "不踢")
 SEEN = ("知道了",)
-RESUME_CHOICES = ("恢复执行", "先不恢复")
 _ASK_FOR = timedelta(days=3)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.core.effects import Kick, Mute, MuteAll, Recall
 from bot.core.play import ALL_CAPABILITIES, Capability, Member, Recent
 from bot.core.segments import Card, Image, Mention, Text
+from bot.playbook.model import plan_of
 from tests.plays.rules.scene import LINKS, WORDS, after, case, edits, record, scene, sends
 from tests.stage import CHAT, Stage
 
@@ -429,6 +432,43 @@ def test_a_word_and_a_rule_are_tried_on_what_was_said() -> None:
     assert "一条也不会命中，可以放心加：\n「太长」 0 条" in stage.bot()[-1]
     stage.says("老陈", "试规则 没有的")
     assert stage.bot()[-1] == "没有这条规则。有：广告、外链、太长"
+
+
+def _with(stage: Stage, *rules: dict[str, Any]) -> None:
+    """The operator changes the playbook."""
+    (active,) = stage.plan.plays.values()
+    params = type(active.params).model_validate({"mode": "enforce", "rules": list(rules)})
+    stage.plan = plan_of(CHAT, [dataclasses.replace(active, params=params)])
+
+
+def test_a_rule_that_is_added_observes_first() -> None:
+    """Where rules act already a new one only records, until an operator lets it act; one that says so acts at once."""
+    stage = scene(WORDS)
+    stage.says("小明", "早")
+    _with(stage, WORDS, LINKS, {"id": "拼单", "mode": "enforce", "match": {"phrases": ["拼单"]}})
+    stage.says("小明", "看https://bad.com")
+    asked = [line for line in stage.bot() if "是新加的，先观察" in line]
+    assert len(asked) == 1
+    assert asked[0].endswith("[恢复执行/先不恢复]")
+    assert (case(stage, 1).rule, case(stage, 1).mode, stage.effects) == ("外链", "shadow", [])
+    stage.says("小明", "一起拼单")
+    assert len(stage.took(Recall)) == 1
+    stage.says("老陈", "恢复规则 外链")
+    stage.says("小明", "看https://bad.com")
+    assert len(stage.took(Recall)) == 1
+    assert not [line for line in stage.bot() if "是新加的" in line]
+
+
+def test_a_rule_that_is_taken_out_and_put_back_is_new_again() -> None:
+    """And what is gone is not watched any more."""
+    stage = scene(WORDS, LINKS)
+    for rules in ([WORDS], [WORDS, LINKS]):
+        _with(stage, *rules)
+        stage.says("小明", "早")
+    assert stage.states["测试/rules"].watched == ("外链",)
+    _with(stage, WORDS)
+    stage.says("小明", "早")
+    assert stage.states["测试/rules"].watched == ()
 
 
 def test_a_rule_for_some_hours_groups_and_members_only() -> None:

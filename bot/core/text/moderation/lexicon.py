@@ -14,6 +14,8 @@ from bot.core.text.moderation.patterns import Pattern, Word, base_of, fits, patt
 from bot.core.text.moderation.view import View, compact, without_runs
 
 COLUMNS = 6
+_EMPTY = [""] * COLUMNS
+_FLAGS = frozenset(("py", "rb"))
 ALLOWED = tuple(tables.lines("allow.txt"))
 """Phrases in which a word is harmless in every group."""
 
@@ -165,18 +167,19 @@ def _hit(text: str, view: View, found: Pattern, at: int, *, is_second: bool) -> 
 
 
 def _row(number: int, line: str) -> Iterator[Pattern | LexiconMistake]:
-    columns = [column.strip() for column in line.split("\t")]
+    columns = line.split("\t")
     if len(columns) > COLUMNS:
         yield LexiconMistake(
             number, f"有 {len(columns)} 列，最多 {COLUMNS} 列 · {len(columns)} columns, at most {COLUMNS}"
         )
         return
-    written, category, level, flags, aliases, not_before = columns + [""] * (COLUMNS - len(columns))
+    padded = columns + _EMPTY[len(columns) :]
+    written, category, level, flags, aliases, not_before = map(str.strip, padded)
     if level not in ("", "-", "1", "2", "3"):
         yield LexiconMistake(number, f"级别「{level}」：要写 1、2 或 3 · level {level!r}: write 1, 2 or 3")
         return
-    known = {flag for flag in flags.replace(",", " ").split() if flag != "-"}
-    if unknown := known - {"py", "rb"}:
+    known = _flags(flags)
+    if unknown := known - _FLAGS:
         yield LexiconMistake(number, f"不认识的标记「{sorted(unknown)[0]}」：py、rb 或 - · unknown flag: py, rb or -")
         return
     word = Word(
@@ -186,6 +189,9 @@ def _row(number: int, line: str) -> Iterator[Pattern | LexiconMistake]:
         "py" in known,
         "" if not_before in ("", "-") else kept(not_before),
     )
+    if aliases in ("", "-") and "{" not in written:
+        yield _spelled(number, word, written, has_right_border="rb" in known)
+        return
     made: set[tuple[str, bool]] = set()
     for alias in (written, *(() if aliases == "-" else aliases.split())):
         is_marked = alias is not written and alias.endswith("rb") and len(alias) > 2
@@ -193,11 +199,17 @@ def _row(number: int, line: str) -> Iterator[Pattern | LexiconMistake]:
             if (spelling, is_marked) in made:
                 continue
             made.add((spelling, is_marked))
-            found = pattern(word, spelling, has_right_border=is_marked or "rb" in known)
-            if found is None:
-                yield LexiconMistake(number, f"「{spelling}」里没有字母、汉字或数字 · no letter or digit")
-            else:
-                yield found
+            yield _spelled(number, word, spelling, has_right_border=is_marked or "rb" in known)
+
+
+def _spelled(number: int, word: Word, spelling: str, *, has_right_border: bool) -> Pattern | LexiconMistake:
+    found = pattern(word, spelling, has_right_border=has_right_border)
+    return found or LexiconMistake(number, f"「{spelling}」里没有字母、汉字或数字 · no letter or digit")
+
+
+@lru_cache(maxsize=256)
+def _flags(written: str) -> frozenset[str]:
+    return frozenset(flag for flag in written.replace(",", " ").split() if flag != "-")
 
 
 def _rows(text: str) -> Iterator[Pattern | LexiconMistake]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from bot.core.text.moderation.folding import FOLD, FORMS, HOMOPHONES, fast_kept, fold, is_kept, plain
+from bot.core.text.moderation.folding import FOLD, FORMS, HOMOPHONES, fold, is_kept, plain
 from bot.core.text.moderation.view import View
 
 _CLASS = re.compile(r"\{([^{}]+)\}")
@@ -13,8 +13,7 @@ _HARD = frozenset("。！？!?；;，,、：:\n\r\u2028\u2029")
 _MOST_GAP, _MOST_GAP_OF_TWO = 4, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One row of a lexicon. `level` None: the rule that uses the lexicon says it. `not_before` is folded."""
 
     base: str
@@ -24,8 +23,7 @@ class Word:
     not_before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One spelling of `word`. `text` is folded and kept; `signs` are punctuation that the spelling itself contains,
     by the gap it must stand in. `plain` is the spelling as an honest writer would type it, from the first kept character
     to the last."""
@@ -34,7 +32,7 @@ class Pattern:
     text: str
     plain: str
     has_right_border: bool = False
-    signs: tuple[tuple[int, str], ...] = field(default=())
+    signs: tuple[tuple[int, str], ...] = ()
 
     @property
     def takes_homophones(self) -> bool:
@@ -60,7 +58,7 @@ def base_of(written: str) -> str:
 def pattern(word: Word, spelling: str, *, has_right_border: bool) -> Pattern | None:
     """The pattern of one spelling; None when nothing in it is a letter or digit."""
     folded = fold(spelling)
-    if folded.isalnum() and folded == fast_kept(spelling):
+    if folded.isalnum():  # letters and digits only: nothing to leave out
         return Pattern(word, folded, plain(spelling), has_right_border)
     kept: list[str] = []
     signs: list[tuple[int, str]] = []
