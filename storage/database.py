@@ -51,7 +51,9 @@ class Database:
         self._server_lock: ServerLock | None = None
         self._memory = f"file:/qunops-{next(_memory_names)}" if self.is_sqlite and self.path is None else ""
         # A database in memory lives as long as some connection to it.
-        self._keeper = sqlite3.connect(f"{self._memory}?vfs=memdb", uri=True) if self._memory else None
+        self._keeper = (
+            sqlite3.connect(f"{self._memory}?vfs=memdb", uri=True, check_same_thread=False) if self._memory else None
+        )
         if self.path is not None:
             if mode == "write":
                 self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -111,12 +111,13 @@ class ChatRoom:
             return list(verb.run(self, rest.strip()))
         name, colon, words = text.replace("：", ":", 1).partition(":")
         if colon and name.strip() in self.names():
-            self._say(d.Says(name.strip(), words.strip()))
+            self.do(d.Says(name.strip(), words.strip()))
         else:
-            self._say(d.Says(self.me, text))
+            self.do(d.Says(self.me, text))
         return ()
 
-    def _say(self, deed: d.Deed) -> None:
+    def do(self, deed: d.Deed) -> None:
+        """`deed` now, and all that follows from it at once."""
         self.simulation.do(deed)
         self.simulation.settle()
 
@@ -139,31 +140,31 @@ class ChatRoom:
     def join(self, names: str) -> Iterator[str]:
         if not names:
             raise OperatorMistake("谁进群?", code="chat-argument", hint="/join 小红")
-        self._say(d.Joins(tuple(names.replace("、", " ").replace(",", " ").split())))
+        self.do(d.Joins(tuple(names.replace("、", " ").replace(",", " ").split())))
         self.me = self.me or names.split()[0]
         yield from ()
 
     def leave(self, name: str) -> Iterator[str]:
-        self._say(d.Leaves(name or self.me))
+        self.do(d.Leaves(name or self.me))
         if self.me not in self.names():
             self.me = next(iter(self.names()), "")
             yield f"现在你是 {self.me}"
 
     def image(self, text: str) -> Iterator[str]:
-        self._say(d.Says(self.me, f"{text} [图片]".strip()))
+        self.do(d.Says(self.me, f"{text} [图片]".strip()))
         yield from ()
 
     def private(self, text: str) -> Iterator[str]:
-        self._say(d.Says(self.me, text, is_private=True))
+        self.do(d.Says(self.me, text, is_private=True))
         yield from ()
 
     def reply(self, rest: str) -> Iterator[str]:
         name, _, text = rest.partition(" ")
-        self._say(d.Says(self.me, text.strip(), reply_to=name))
+        self.do(d.Says(self.me, text.strip(), reply_to=name))
         yield from ()
 
     def recall(self, text: str) -> Iterator[str]:
-        self._say(d.Recalls(self.me, self.me, text))
+        self.do(d.Recalls(self.me, self.me, text))
         yield from ()
 
     def pass_time(self, span: str) -> Iterator[str]:
@@ -192,7 +193,7 @@ class ChatRoom:
         if word not in ("on", "off", "开", "关"):
             raise OperatorMistake("写 on 或 off", code="chat-argument", hint="/admin off;/admin on 小明")
         who = name.strip() or self.simulation.people.bot_name
-        self._say(d.Promotes(who, "admin" if word in ("on", "开") else "member"))
+        self.do(d.Promotes(who, "admin" if word in ("on", "开") else "member"))
         yield from ()
 
     def questions(self, _: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.today import TodayDesk
+    from bot.usecases.tryout import TryoutDesk
 
 R = TypeVar("R")
 
@@ -78,3 +79,9 @@ class Backstage:
         from bot.usecases.playbooks import PlaybooksDesk
 
         return PlaybooksDesk(self.database, self.folder, self.loaded, self.reload, self.write, self.now)
+
+    @cached_property
+    def tryout(self) -> TryoutDesk:
+        from bot.usecases.tryout import TryoutDesk
+
+        return TryoutDesk(self.folder.path, self.now)

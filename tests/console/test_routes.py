@@ -24,6 +24,7 @@ EXAMPLES = {
     "playbook": "camp",
     "book": "camp.yaml",
     "version": "1",
+    "room": "nowhere",
 }
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]

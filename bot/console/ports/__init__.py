@@ -14,6 +14,7 @@ from bot.console.ports.accounts import Accounts
 from bot.console.ports.groups import GroupsPort
 from bot.console.ports.playbooks import PlaybooksPort
 from bot.console.ports.today import TodayPort
+from bot.console.ports.tryout import TryoutPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,9 @@ class Backstage(Protocol):
 
     @property
     def playbooks(self) -> PlaybooksPort: ...
+
+    @property
+    def tryout(self) -> TryoutPort: ...
 
     def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Calls `poke` in the event loop with the chats that a commit touched, until what it returns is called."""

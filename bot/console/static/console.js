@@ -128,4 +128,15 @@
   };
 
   document.querySelectorAll("[data-live]").forEach(live);
+
+  // A chat shows its newest line, also when it was replaced; who typed goes on typing.
+  const toBottom = () => document.querySelectorAll("[data-bottom]").forEach((log) => { log.scrollTop = log.scrollHeight; });
+  document.addEventListener("htmx:afterSettle", () => {
+    toBottom();
+    const text = document.querySelector("[autofocus]");
+    if (text !== null && document.activeElement === document.body) text.focus();
+  });
+  toBottom();
+
+  // After an act a part of the page asks for itself anew: hx-trigger="changed from:body".
 })();
