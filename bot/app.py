@@ -18,6 +18,8 @@ from bot.console.ports import Health
 from bot.console.web import LazySite, QuietServer, build_web, server_of
 from bot.core.errors import ConfigMistake, StorageError
 from bot.core.play import Capability, Schedule
+from bot.core.scoring import scoring_of
+from bot.engine import rescoring
 from bot.engine.calendar import next_fire
 from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
@@ -184,6 +186,13 @@ class App:
             await self.engine.call(lambda kernel: kernel.decide(task_id, choice, actor, self.clock.now(), text))
             return True
         return False
+
+    async def adopt_scoring(self, document: Mapping[str, Any]) -> None:
+        scoring, now = scoring_of(document), self.clock.now()
+        await self.engine.call(lambda kernel: rescoring.adopt(kernel, scoring, now))
+
+    async def recount(self, days: Sequence[tuple[str, str]]) -> int:
+        return await self.engine.call(lambda kernel: rescoring.recount(kernel, days))
 
     async def begin_import(self) -> None:
         await self.engine.call(lambda kernel: kernel.begin_import(is_live=True))

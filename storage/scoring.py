@@ -137,8 +137,36 @@ def _parsed(source: str) -> Scoring:
     return scoring_of(json.loads(source))
 
 
-def counters(connection: Connection, chat_id: int, member_id: int, days: Iterable[str]) -> dict[str, Any]:
-    """Day → the member's row of the rollup, as a mapping of columns."""
-    d = t.member_day
-    query = select(d).where(d.c.chat_id == chat_id, d.c.member_id == member_id, d.c.day.in_(list(days)))
-    return {row["day"]: row for row in connection.execute(query).mappings()}
+def mark_of(connection: Connection, span: Span) -> int:
+    """Changes whenever the log of the day does: messages, recalls and joins are counted together."""
+    said = text(
+        "SELECT count(*) + count(recalled_at) FROM message WHERE chat_id = :chat AND sent_at >= :begin AND sent_at < :end"
+        " AND flags & 16 = 0"
+    )
+    joined = text(
+        "SELECT count(*) FROM event WHERE chat_id = :chat AND at >= :begin AND at < :end AND kind = 'MemberJoined'"
+    )
+    bounds = {"chat": span.chat_id, "begin": span.begin - LOOK_BACK_MS, "end": span.end}
+    found = connection.execute(said, bounds).scalar() or 0
+    return int(found) + int(connection.execute(joined, {**bounds, "begin": span.begin - _WEEK_MS}).scalar() or 0)
+
+
+def logged_in_rollup(connection: Connection, span: Span) -> int:
+    """How many messages the rollup knows of the day."""
+    d = t.member_day.c
+    query = select(func.sum(d.msgs)).where(d.chat_id == span.chat_id, d.day == span.day)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def stored_counts(connection: Connection, span: Span) -> dict[int, list[int]]:
+    """Member → counters of the day as they are, in the order of `FOLDED`."""
+    d = t.member_day.c
+    query = select(d.member_id, *(d[column] for column in FOLDED)).where(d.chat_id == span.chat_id, d.day == span.day)
+    return {row[0]: list(row[1:]) for row in connection.execute(query)}
+
+
+def days_with_names(connection: Connection, chat_id: int, since: str) -> Iterable[Any]:
+    """The rollup of a group from the day `since` on, with members' names, without bots."""
+    d, m = t.member_day, t.member
+    query = select(d, m.c.name).join_from(d, m, m.c.id == d.c.member_id)
+    return connection.execute(query.where(d.c.chat_id == chat_id, d.c.day >= since, m.c.is_bot == 0)).mappings()

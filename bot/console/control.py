@@ -83,7 +83,17 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
                 return JSONResponse({"error": "act"}, status_code=404)
         return JSONResponse({"refused": refused}, status_code=409 if refused else 200)
 
+    async def scoring(request: Request, data: Mapping[str, Any]) -> Response:
+        match request.path_params["step"]:
+            case "adopt":
+                await operations.adopt_scoring(data["scoring"])
+                return _done(True)
+            case "recount":
+                return JSONResponse({"whole": await operations.recount([(str(c), str(d)) for c, d in data["days"]])})
+        return JSONResponse({"error": "step"}, status_code=404)
+
     return [
+        guarded("/control/scoring/{step}", scoring),
         guarded("/control/outbox/{row_id:int}/resend", resend),
         guarded("/control/tasks/{task_id:int}", decide),
         guarded("/control/dead/{dead_id:int}/retry", retry),

@@ -1,10 +1,11 @@
-"""What all playbooks of a folder share: `base.yaml` (defaults) and `groups.yaml` (groups, tags)."""
+"""What all playbooks of a folder share: `base.yaml` (defaults), `groups.yaml` (groups, tags) and `scoring.yaml`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.core.scoring import DEFAULT, Scoring
 from bot.playbook.assets import Assets
 from bot.playbook.checks import Checks
 from bot.playbook.compiling import validate
@@ -13,6 +14,7 @@ from bot.playbook.merge import only
 from bot.playbook.nodes import Node
 from bot.playbook.problems import Problem, Wording
 from bot.playbook.reading import read
+from bot.playbook.scoring import SCORING, ScoringFile
 from bot.playbook.spelling import nearest
 
 BASE, GROUPS = "base.yaml", "groups.yaml"
@@ -31,6 +33,8 @@ class House:
     tag_settings: Mapping[str, Node] = field(default_factory=dict)
     group_settings: Mapping[str, Node] = field(default_factory=dict)
     has_groups: bool = False
+    scoring: Scoring | None = DEFAULT
+    """What `scoring.yaml` wants; the built-in version without it, None where it has errors."""
     is_sound: bool = True
 
     def tags_of(self, chat: str) -> frozenset[str]:
@@ -61,6 +65,11 @@ def open_house(files: Mapping[str, str], checks: Checks, problems: list[Problem]
                 _groups(house, groups, tree)
     house.is_sound = not any(problem.is_error for problem in mine)
     problems.extend(mine)
+    if SCORING in files:
+        tree, found = read(SCORING, files[SCORING])
+        scoring, wrong = validate(ScoringFile, tree) if tree is not None else (None, [])
+        house.scoring = scoring.scoring() if scoring is not None and not found else None
+        problems.extend([*found, *wrong])
     return house
 
 

@@ -17,6 +17,7 @@ from bot.playbook.model import ActivePlay, GroupPlan, plan_of
 from bot.playbook.nodes import Source
 from bot.playbook.playbook import Playbook, open_playbook
 from bot.playbook.problems import Problem, Wording, ordered
+from bot.playbook.scoring import SCORING
 from bot.playbook.versions import activate
 from bot.plays import all_plays
 
@@ -28,7 +29,7 @@ def is_playbook(path: str) -> bool:
     *folders, name = path.split("/")
     is_yaml = name.endswith((".yaml", ".yml")) and not name.startswith((".", "_"))
     hidden = any(folder in NOT_PLAYBOOKS or folder.startswith(".") for folder in folders)
-    return is_yaml and not hidden and not (not folders and name in (BASE, GROUPS))
+    return is_yaml and not hidden and not (not folders and name in (BASE, GROUPS, SCORING))
 
 
 @dataclass(slots=True, eq=False)

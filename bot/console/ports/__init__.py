@@ -41,6 +41,10 @@ class Operations(Protocol):
     async def retry(self, dead_id: int, actor: str) -> str:
         """Empty when the event was stepped, else how it failed again. Raises `LookupError`, `StorageError`."""
 
+    async def adopt_scoring(self, document: Mapping[str, Any]) -> None: ...
+
+    async def recount(self, days: Sequence[tuple[str, str]]) -> int: ...
+
     async def erase_member(self, uid: str, actor: str) -> dict[str, int]:
         """Rows changed per table. Raises `StorageError` when nobody of that uid is known."""
 

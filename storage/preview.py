@@ -1,0 +1,51 @@
+"""What another version of the counting rules would have counted: a file of its own beside the database, made by reading only.
+
+Each day is one transaction of that file, so that a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from bot.core.scoring import FOLDED
+
+
+class Preview:
+    """Counters by (group, day, member). `mark` of a day says what of the log it was made from."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = sqlite3.connect(path)
+        self._file.executescript(
+            "CREATE TABLE IF NOT EXISTS done (chat_id INTEGER, day TEXT, mark INTEGER, PRIMARY KEY (chat_id, day));"
+            f"CREATE TABLE IF NOT EXISTS counted (chat_id INTEGER, day TEXT, member_id INTEGER, {', '.join(FOLDED)},"
+            " PRIMARY KEY (chat_id, day, member_id)) WITHOUT ROWID;"
+        )
+
+    def close(self) -> None:
+        self._file.close()
+
+    def mark(self, chat_id: int, day: str) -> int | None:
+        """What the day was made from; None: not yet."""
+        query = "SELECT mark FROM done WHERE chat_id = ? AND day = ?"
+        with closing(self._file.execute(query, (chat_id, day))) as found:
+            row = found.fetchone()
+        return row[0] if row else None
+
+    def put(self, chat_id: int, day: str, mark: int, counts: Mapping[int, Sequence[int]]) -> None:
+        """The day's counters, instead of earlier ones."""
+        marks = ", ".join("?" * (3 + len(FOLDED)))
+        with self._file:
+            self._file.execute("DELETE FROM counted WHERE chat_id = ? AND day = ?", (chat_id, day))
+            rows = [(chat_id, day, who, *each) for who, each in counts.items()]
+            self._file.executemany(f"INSERT INTO counted VALUES ({marks})", rows)
+            self._file.execute("REPLACE INTO done VALUES (?, ?, ?)", (chat_id, day, mark))
+
+    def of(self, chat_id: int, since: str) -> Iterator[tuple[str, int, dict[str, int]]]:
+        """(day, member, column → count) from the day `since` on."""
+        query = f"SELECT day, member_id, {', '.join(FOLDED)} FROM counted WHERE chat_id = ? AND day >= ?"
+        for row in self._file.execute(query, (chat_id, since)):
+            yield row[0], row[1], dict(zip(FOLDED, row[2:], strict=True))
