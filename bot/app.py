@@ -25,6 +25,7 @@ from bot.engine.clock import Clock, WallClock, to_ms
 from bot.engine.failpoints import fp
 from bot.engine.history import Said
 from bot.engine.images import Downloads
+from bot.engine.indexing import follow
 from bot.engine.kernel import Kernel, NotRepeatable
 from bot.engine.live import LiveEngine
 from bot.engine.merging import MergeRefused
@@ -120,6 +121,7 @@ class App:
         watching = asyncio.create_task(self.folder.watch(self._changed), name="watch playbooks")
         tidying = asyncio.create_task(self._tidy_daily(), name="retention")
         counting = asyncio.create_task(self._count_always(), name="rollups")
+        indexing = asyncio.create_task(follow(self.engine), name="search index")
         serving = asyncio.create_task(web.serve(), name="web") if web is not None else None
         try:
             engine = asyncio.create_task(self.engine.run(stop), name="engine")
@@ -130,6 +132,7 @@ class App:
             watching.cancel()
             tidying.cancel()
             counting.cancel()
+            indexing.cancel()
             self.console.close()
             if web is not None and serving is not None:
                 web.should_exit = True

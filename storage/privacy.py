@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from bot.core.errors import StorageError
 from bot.core.play import DELETED
-from storage import persons
+from storage import persons, search_index
 from storage import tables as t
 
 ERASED = "erased:"
@@ -101,6 +101,8 @@ def erase_member(
     pseudonym = f"{ERASED}{who}"
     changed: Counter[str] = Counter()
     names = _names(connection, who)
+    theirs = connection.execute(select(t.message.c.id).where(t.message.c.member_id == who)).scalars().all()
+    search_index.forget(connection, theirs)
     words = _forget_in_runs(connection, uid, forget, changed) if forget is not None else frozenset()
     _delete_what_is_only_theirs(connection, uid, who, words, changed)
     _take_names(connection, names, changed)
@@ -110,6 +112,7 @@ def erase_member(
     for table, columns in _NAMED_IN:
         changed[table.name] += _rename(connection, table, columns, uid, pseudonym)
     changed["member"] += _count(connection, update(t.member).where(t.member.c.id == who).values(uid=pseudonym, name=""))
+    search_index.scour(connection)
     at = int(now.timestamp() * 1000)
     row = {"actor": actor, "action": "erase", "target": pseudonym, "detail": json.dumps(changed), "at": at}
     connection.execute(insert(t.audit).values(row))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, insert, select
 
+from storage import search_index
 from storage import tables as t
 
 CHUNK = 500
@@ -58,6 +59,8 @@ def delete_chunk(connection: Connection, cut: Cut) -> int:
     old = select(cut.table.c.id).where(_is_old(cut)).order_by(_age(cut.table)).limit(CHUNK)
     ids = connection.execute(old).scalars().all()
     if ids:
+        if cut.table is t.message:
+            search_index.forget(connection, ids)
         connection.execute(delete(cut.table).where(cut.table.c.id.in_(ids)))
     return len(ids)
 

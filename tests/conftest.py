@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url, text
 
+from storage import search_index
 from storage.database import Database
 from storage.schema import upgrade
 from storage.tables import metadata
@@ -95,6 +96,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
     with Database(url) as made, made.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(search_index.TABLES)}"))
     return url
 
 

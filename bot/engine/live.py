@@ -124,6 +124,11 @@ class LiveEngine:
         """Runs `work` in the writing thread; sends that it returns go out."""
         return await asyncio.wrap_future(self.writing.call(work))
 
+    @property
+    def events_taken(self) -> int:
+        """New events since the start."""
+        return self._kernel.counters.events
+
     def quota_left(self, account: str) -> int | None:
         """Sends that the account has left today; None without a quota."""
         return self._kernel.outbox.quota_left(account, to_ms(self._clock.now()))
