@@ -10,10 +10,21 @@ import typer
 
 from bot.cli import NO, USAGE
 from bot.cli.cases import Cases, read_json
+from bot.plays.quiz.bank import Problem
 from bot.plays.quiz.reading import parse_bank
 from bot.plays.quiz.replay import judged, replay
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="文件 · the file")]
+
+
+_NO_LICENSE = Problem(
+    1,
+    "bank-no-license",
+    "没有写 license;题目若是从别处来的,先弄清能不能用,再写上(CSV 写不了,换成 YAML)",
+    "no license: if the questions are from elsewhere, find out whether they may be used (CSV has no place for it)",
+    is_error=False,
+)
+"""Said at import only: questions that a group wrote itself need none."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +41,8 @@ def import_(
 ) -> None:
     """检查题库(YAML 或 CSV)并列出问题 · check a bank and print its problems."""
     bank, problems = parse_bank(str(file), _text(file))
+    if bank.questions and not bank.license:
+        problems = [_NO_LICENSE, *problems]
     errors = sum(problem.is_error for problem in problems)
     if format == "json":
         rows = [

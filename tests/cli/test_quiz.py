@@ -92,9 +92,16 @@ def test_import_prints_every_problem_with_its_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert f"{file}:4: 错误 bank-answer-without-option: 题目 b:答案 C 没有对应的选项" in result.stdout
     result = CliRunner().invoke(build(), ["quiz", "import", str(file), "--format", "json", "--lang", "en"])
-    assert json.loads(result.stdout)["problems"][0]["message"] == "question b: answer C has no option"
+    assert [row["code"] for row in json.loads(result.stdout)["problems"]] == [
+        "bank-no-license",
+        "bank-answer-without-option",
+    ]
+    assert json.loads(result.stdout)["problems"][1]["message"] == "question b: answer C has no option"
     file.write_text(BANK, "utf-8")
     assert CliRunner().invoke(build(), ["quiz", "import", str(file)]).exit_code == 0
+    file.write_text(BANK.replace("bank: 样", "bank: 样\nlicense: CC0-1.0"), "utf-8")
+    said = CliRunner().invoke(build(), ["quiz", "import", str(file)])
+    assert said.stdout == "样: 1 题,0 个错误,可以用\n"
 
 
 def test_import_reads_what_chinese_spreadsheets_write(tmp_path: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from bot.core.effects import AskOperator, Award, Note, Template
 from bot.core.events import MessageReceived, OperatorDecided
 from bot.core.play import Step
 from bot.plays.quiz.bank import Checker, Draft, Question
-from bot.plays.quiz.closing import Here, Result, say
+from bot.plays.quiz.closing import Here, Result, banks_of, say
+from bot.plays.quiz.judge import key
 from bot.plays.quiz.record import Offer, Slot, State
 
 _WAITING_AT_MOST = 3
 _LONGEST = 600
-_OPTION = re.compile(r"\s*([A-Ja-j])\s*[.．、:：)）]\s*(.+)")
+_OPTION = re.compile(r"\s*([A-Ja-jＡ-Ｊａ-ｊ])\s*[.．、:：)）]\s*(.+)")
 _FIELD = re.compile(r"\s*(答案|解析)\s*[:：]?\s*(.+)")
 PASS, REFUSE = "通过", "不用"
 
@@ -30,6 +32,8 @@ def offer(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
     question = parse_offer(rest[:_LONGEST], event.message_id, name)
     if question is None:
         return Step(state, (say("offer_how", to=to, name=name),), why={"offer": "not a question"})
+    if key(question.text) in _known(ctx):
+        return Step(state, (say("offer_known", to=to, name=name),), why={"offer": "known already"})
     shown = {
         "name": name,
         "text": question.text,
@@ -49,6 +53,12 @@ def offer(state: State, event: MessageReceived, ctx: Here, rest: str) -> Result:
     return Step(state, (asked, say("offered", to=to, name=name)), slots=slots, why={"offer": question.type})
 
 
+def _known(ctx: Here) -> set[str]:
+    """Keys of all questions that the group has, or that wait for review."""
+    own = [slot.root.question for slot in ctx.slots.values() if isinstance(slot.root, Offer)]
+    return {key(question.text) for question in (*own, *(each for bank in banks_of(ctx) for each in bank.questions))}
+
+
 def parse_offer(text: str, message_id: str, author: str) -> Question | None:
     """Lines: the question, then `A. …` options, then 答案 and, if any, 解析; None when it does not pass as a question."""
     draft = Draft(1, {"id": f"m{message_id}"})
@@ -57,11 +67,13 @@ def parse_offer(text: str, message_id: str, author: str) -> Question | None:
     for line in filter(str.strip, text.split("\n")):
         if match := _FIELD.fullmatch(line):
             draft.fields["answer" if match[1] == "答案" else "explanation"] = match[2].strip()
-        elif (match := _OPTION.fullmatch(line)) and ord(match[1].upper()) - ord("A") == len(options):
+        elif (match := _OPTION.fullmatch(line)) and ord(normalize("NFKC", match[1]).upper()) - ord("A") == len(options):
             options.append(match[2].strip())
         elif not options:
             lines.append(line.strip())
     answer = draft.fields.get("answer", "")
+    if options:
+        answer = normalize("NFKC", answer)
     draft.fields["text"] = " ".join(lines)
     draft.lists["answer"] = (answer,) if answer else ()
     if options:

@@ -15,6 +15,7 @@ from bot.engine import runner
 from bot.plays import asset_parsers
 from bot.plays.quiz import session
 from bot.plays.quiz.bank import Bank, Question
+from bot.plays.quiz.offering import parse_offer
 from bot.plays.quiz.record import State
 from tests.stage import ACCOUNT, CHAT, Stage
 
@@ -352,6 +353,48 @@ def test_members_submit_questions() -> None:
     chat.says("老陈", "开始答题")
     chat.passes("2m")
     assert any("· 小明 出题" in line for line in chat.bot())
+
+
+def test_a_submission_is_reviewed_before_anybody_sees_it() -> None:
+    """Refused with a reason it is told to its author in private and never asked; three may wait; what there is, is said."""
+    chat = stage(questions=5)
+    sent = chat.says("小明", "投稿 地球是圆的\n答案 对", private=True)
+    assert chat.bot()[-1] == "bot(私聊 小明): 小明 收到投稿,审核通过后会出现在答题里,谢谢!"
+    chat.decides("老陈", f"offer|{sent}", "不用", "太简单")
+    assert chat.bot() == ["bot(私聊 小明): 小明 谢谢投稿,这道题这次先不用:太简单。欢迎再出新的!"]
+    chat.says("小红", "投稿 一年中白天最长的节气？\nA. 夏至\nB. 冬至\n答案 A")
+    assert chat.bot() == ["小红 这道题我们已经有啦,换一道吧。"]
+    for n in range(4):
+        chat.says("小刚", f"投稿 第{n}问\nA. 甲\nB. 乙\nC. 丙\n答案 AC")
+    assert chat.bot()[-1] == "小刚 已经有 3 道题在等审核啦,过了再投新的吧。"
+    chat.says("老陈", "开始答题")
+    chat.passes("2m")
+    said = "\n".join(chat.bot())
+    assert "第 1/1 题" in said
+    assert "地球" not in said
+    assert "第0问" not in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "answer"),
+    [
+        ("长江多长\n答案 6300公里", "text", ("6300公里",)),
+        ("月亮会发光\n答案：错", "truefalse", ("B",)),
+        ("选一个\nA、甲\nB、乙\n答案:b", "single", ("B",)),
+        ("选几个\nＡ．甲\nＢ．乙\nＣ．丙\n答案 ＡＣ\n解析 因为", "multi", ("A", "C")),
+        ("选一个\na)甲\nb)乙\n答案 A", "single", ("A",)),
+        ("没有答案\nA. 甲\nB. 乙", None, None),
+        ("答案没有选项\nA. 甲\nB. 乙\n答案 C", None, None),
+        ("一个选项\nA. 甲\n答案 A", None, None),
+        ("两个一样\nA. 甲\nB. 甲。\n答案 A", None, None),
+        ("答案 A", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_submission_as_people_type_it(typed: str, kind: str | None, answer: tuple[str, ...] | None) -> None:
+    """Every type by its form; what is no question is answered with how to write one."""
+    found = parse_offer(typed, "1", "小明")
+    assert (found.type, found.answer, found.author) == (kind, answer, "小明") if kind and found else found is None
 
 
 def test_chat_without_a_session_is_left_alone() -> None:
