@@ -6,8 +6,8 @@ The counters of days before this version are made by `qunops scoring recompute`.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
