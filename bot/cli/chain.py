@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def replay_file(
-    file: Annotated[Path, typer.Argument(help="JSON: {cases: [{id, config, members, messages, now}]}", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="案例文件 · JSON: {cases: [{id, config, members, messages, now}]}", metavar="FILE")
+    ],
 ) -> None:
     """按记录重放接龙,输出每个案例的名单、事件和应发消息 · replay cases, print results as JSON.
 

@@ -30,10 +30,22 @@ from storage.database import Database
 R = TypeVar("R")
 Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
 Name = Annotated[str, typer.Argument(help="账号 · user name")]
-RoleName = Annotated[str, typer.Option("--role", "-r", help="owner 管理员、operator 运营、coach 版主、viewer 只看")]
-Groups = Annotated[list[str] | None, typer.Option("--group", "-g", help="限于这些群，如 qq:10001、qq:*、tag:华东")]
+RoleName = Annotated[
+    str,
+    typer.Option(
+        "--role",
+        "-r",
+        help="owner 管理员、operator 运营、coach 版主、viewer 只看 · what they may do: owner, operator, coach or viewer",
+    ),
+]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", "-g", help="限于这些群，如 qq:10001、qq:*、tag:华东 · only these groups")
+]
 Playbooks = Annotated[list[str] | None, typer.Option("--playbook", "-p", help="限于这些剧本 · only these playbooks")]
-Actions = Annotated[list[str] | None, typer.Option("--action", "-a", help="限于这些权限，如 members.*、tasks.decide")]
+Actions = Annotated[
+    list[str] | None,
+    typer.Option("--action", "-a", help="限于这些权限，如 members.*、tasks.decide · only these actions"),
+]
 
 
 def register(app: typer.Typer) -> None:

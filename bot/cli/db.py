@@ -80,14 +80,16 @@ def backup_command(
     )
 
 
-def verify_command(path: Path) -> None:
+def verify_command(path: Annotated[Path, typer.Argument(help="备份文件 · the backup")]) -> None:
     """检查备份：哈希、完整性、行数 · check a backup: hash, integrity, row counts."""
     with spoken():
         made = verify(path)
     typer.echo(f"{path} 完好，{made.made_at}，共 {sum(made.rows.values())} 行 · sound")
 
 
-def restore_command(source: Path, db: Url = "", yes: Yes = False) -> None:
+def restore_command(
+    source: Annotated[Path, typer.Argument(help="备份文件 · the backup")], db: Url = "", yes: Yes = False
+) -> None:
     """用备份换下现在的数据库（先停机器人；旧文件保留）· put a backup in place; the old file is kept."""
     with spoken():
         made = verify(source)

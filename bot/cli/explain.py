@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     key: Annotated[
-        str, typer.Argument(help="键、玩法或诊断码:quiet_hours、checkin.window、PB206;score:一位成员的活跃分")
+        str,
+        typer.Argument(
+            help="键、玩法或诊断码:quiet_hours、checkin.window、PB206;score:一位成员的活跃分 · a key, a play or a code; score: a member's activity"
+        ),
     ] = "",
     member: Annotated[str, typer.Argument(help="explain score 后面的成员,如 qq:10001 · whose score")] = "",
     playbook: Annotated[str, typer.Option("--playbook", "-p", help="哪份剧本 · which playbook")] = "",

@@ -36,8 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     file: File,
-    lang: Annotated[str, typer.Option(help="zh | en")] = "zh",
-    format: Annotated[str, typer.Option(help="text | json")] = "text",
+    lang: Annotated[str, typer.Option(help="zh 或 en · language")] = "zh",
+    format: Annotated[str, typer.Option(help="text 或 json · output format")] = "text",
 ) -> None:
     """检查题库(YAML 或 CSV)并列出问题 · check a bank and print its problems."""
     bank, problems = parse_bank(str(file), _text(file))
@@ -67,7 +67,10 @@ def import_(
 
 def judge(
     file: Annotated[
-        Path, typer.Argument(help="JSON: {answers: [{id, type, options, typed}], scoring: [{id, config, questions}]}")
+        Path,
+        typer.Argument(
+            help="案例文件 · JSON: {answers: [{id, type, options, typed}], scoring: [{id, config, questions}]}"
+        ),
     ],
 ) -> None:
     """按规则判答案与计分,输出 JSON · judge answers and score sessions from a JSON file.

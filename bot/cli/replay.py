@@ -36,7 +36,7 @@ def replay(
     against: Annotated[
         Path | None, typer.Option(help="和另一份剧本比,而不是和真实发生的比 · compare with another folder")
     ] = None,
-    format: Annotated[str, typer.Option(help="text 或 json")] = "text",
+    format: Annotated[str, typer.Option(help="text 或 json · output format")] = "text",
 ) -> None:
     """Exit 0: nothing would differ; 1: something would; 2: wrong call; 3: the database can't be used."""
     try:

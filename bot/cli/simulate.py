@@ -35,7 +35,7 @@ def simulate(
     group: Annotated[str, typer.Option(help="模拟哪个群:群名、qq:… 或 tag:标签 · which group")] = "",
     seed: Annotated[str, typer.Option(help="随机种子,同种子同结果 · seed")] = "",
     start: Annotated[str, typer.Option(help="从哪天开始,例如 2026-03-02 · first day")] = "",
-    format: Annotated[str, typer.Option(help="text 或 json")] = "text",
+    format: Annotated[str, typer.Option(help="text 或 json · output format")] = "text",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="只要结尾的账 · only the report")] = False,
 ) -> None:
     """Exit 0, or 1 when a step failed, or 2 when the playbooks or the scenario can't be used."""

@@ -29,7 +29,7 @@ def run_tests(
         list[Path] | None, typer.Argument(help="测试文件或文件夹,默认 playbooks/tests · test files or folders")
     ] = None,
     only: Annotated[str, typer.Option("--only", "-k", help="只跑名字里有这几个字的 · only cases with this name")] = "",
-    format: Annotated[str, typer.Option(help="text 或 json")] = "text",
+    format: Annotated[str, typer.Option(help="text 或 json · output format")] = "text",
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="通过的也显示聊天 · show the chat of every case")
     ] = False,

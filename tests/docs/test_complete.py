@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -95,3 +95,14 @@ def test_libraries() -> None:
         assert all(cell.strip() for cell in row.strip("|").split("|")), row
     for name in named("dev"):
         assert name.removeprefix("pytest-") in page, name
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*each, id=each[0]) for each in every()])
+def test_every_command_speaks_both_languages(words: str, command: Any) -> None:
+    """What a command does, each argument and each option: Chinese, a dot, English."""
+    first = (command.help or "").split("\n\n")[0]
+    said = {words: first} | {each.name: each.help or "" for each in command.params if each.name != "help"}
+    assert [name for name, about in said.items() if not _BOTH.search(about)] == []
+
+
+_BOTH = re.compile(r"[\u4e00-\u9fff].* ?· ?[^·]*[A-Za-z]{2}", re.DOTALL)

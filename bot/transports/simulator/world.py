@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.events import (
@@ -155,24 +156,12 @@ class World:
         everyone = any(isinstance(part, Mention) and part.target == EVERYONE for part in parts)
         self.emit(
             [account for account in bots if account != uid],
-            lambda _, account: MessageReceived(
-                id=said.message_id,
-                account=account,
-                chat=chat,
-                at=said.at,
-                member=uid,
-                message_id=said.message_id,
-                text=spoken.plain(parts, frozenset({account})),
-                segments=parts,
-                kind=spoken.kind(parts),
-                name=person.shown,
-                role=person.role,
-                reply_to=reply_to,
-                mentions=tuple(target for target in mentions if target != account),
-                mentions_all=everyone,
+            lambda _, account: _heard(
+                said, account, chat, name=person.shown, role=person.role, reply_to=reply_to,
+                mentions=tuple(target for target in mentions if target != account), mentions_all=everyone,
                 is_to_bot=account in mentions,
             ),
-        )
+        )  # fmt: skip
         for part in parts:
             if isinstance(part, File):
                 self._emit_file(room, uid, part)
@@ -210,23 +199,7 @@ class World:
             message_id=message_id or self.new_id(), member=uid, at=self.now, text=spoken.show(parts), segments=parts
         )
         self.private.setdefault(chat, []).append(said)
-        self.emit(
-            [account],
-            lambda _, who: MessageReceived(
-                id=said.message_id,
-                account=who,
-                chat=chat,
-                at=said.at,
-                member=uid,
-                message_id=said.message_id,
-                text=spoken.plain(parts, frozenset({who})),
-                segments=parts,
-                kind=spoken.kind(parts),
-                name=name,
-                is_private=True,
-                is_to_bot=True,
-            ),
-        )
+        self.emit([account], lambda _, who: _heard(said, who, chat, name=name, is_private=True, is_to_bot=True))
         return said
 
     def edit(self, chat: str, uid: str, message_id: str, line: str) -> None:
@@ -458,3 +431,12 @@ class World:
 def text_of(parts: tuple[Segment, ...]) -> str:
     """Only the typed text of a message: what length limits count."""
     return "".join(part.text for part in parts if isinstance(part, Text))
+
+
+def _heard(said: Said, account: str, chat: str, **more: Any) -> MessageReceived:
+    """What was said, as the bot's `account` hears it."""
+    return MessageReceived(
+        id=said.message_id, account=account, chat=chat, at=said.at, member=said.member, message_id=said.message_id,
+        text=spoken.plain(said.segments, frozenset({account})), segments=said.segments,
+        kind=spoken.kind(said.segments), **more,
+    )  # fmt: skip
