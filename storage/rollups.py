@@ -66,7 +66,10 @@ def unsettled(connection: Connection, over_at: int) -> Day | None:
 
 def bots(connection: Connection) -> frozenset[int]:
     """Member ids that are no people: the accounts themselves, and what the network calls a bot."""
-    query = select(t.member.c.id).where((t.member.c.is_bot == 1) | t.member.c.uid.in_(select(t.account.c.uid)))
+    m = t.member.c
+    called = select(m.id).where(text("is_bot = 1"))
+    accounts = select(m.id).where(m.uid.in_(select(t.account.c.uid)))
+    query = called.union(accounts)
     return frozenset(connection.execute(query).scalars())
 
 
@@ -278,7 +281,7 @@ _LIVE = text(
     "INSERT INTO member_life (chat_id, member_id, first_day, last_day, days, msgs, last_msgs, last_at)"
     " SELECT d.chat_id, d.member_id, d.day, d.day, 1, d.msgs, d.msgs, d.last_at FROM member_day d"
     " WHERE d.chat_id = :chat AND d.day = :day AND d.member_id NOT IN"
-    " (SELECT p.id FROM member p WHERE p.is_bot = 1 OR p.uid IN (SELECT a.uid FROM account a))"
+    " (SELECT id FROM member WHERE is_bot = 1 UNION SELECT p.id FROM member p JOIN account a ON a.uid = p.uid)"
     " ON CONFLICT (chat_id, member_id) DO UPDATE SET"
     " days = member_life.days + CASE WHEN excluded.last_day > member_life.last_day THEN 1 ELSE 0 END,"
     " msgs = member_life.msgs + excluded.last_msgs"

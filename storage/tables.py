@@ -89,6 +89,12 @@ member = Table(
     Column("uid", _Key, nullable=False, unique=True),
     Column("name", Text, nullable=False, server_default=""),
     Column("is_bot", SmallInteger, nullable=False, server_default="0"),
+    Index(
+        "member_bots",
+        "id",
+        sqlite_where=text("is_bot = 1"),
+        postgresql_where=text("is_bot = 1"),
+    ),
 )
 
 identity = Table(
