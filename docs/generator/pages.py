@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.playbook.handbook import diagnostics_page
 from bot.playbook.wording import Lang
-from docs.generator import chats, commands, decisions, language, settings
+from docs.generator import chats, commands, decisions, language, metrics, settings
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"(<!-- begin: (?P<name>[\w-]+)(?P<words>[^>]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -22,6 +22,7 @@ _MAKERS: dict[str, Callable[..., str]] = {
     "play-words": language.play_words,
     "head-keys": language.head_keys,
     "kinds": language.kinds,
+    "metrics": metrics.catalogue,
     "settings": settings.table,
 }
 
