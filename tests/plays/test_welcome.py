@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bot.core.effects import Approve
 from bot.core.events import MemberJoined
 from bot.core.play import ALL_CAPABILITIES, Capability, Score
+from bot.core.serial import ALPHABET, code
 from bot.core.units import parse_window
-from bot.plays.welcome.admission import ALPHABET, code
 from tests.stage import ACCOUNT, CHAT, Stage
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import time
 
+from bot.core import serial
 from bot.core.events import (
     Event,
     JoinRequested,
@@ -30,7 +31,7 @@ from bot.plays.welcome.state import Slot, State
 
 _DAILY = "daily"
 _RULES, _UNREAD = "群规", "未读"
-_CODE = re.compile(rf"(?<![0-9A-Z])[{admission.ALPHABET}]{{{admission.CODE_LENGTH}}}(?![0-9A-Z])")
+_CODE = re.compile(rf"(?<![0-9A-Z])[{serial.ALPHABET}]{{{serial.LENGTH}}}(?![0-9A-Z])")
 _HEAD = 60
 
 

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
 from bot.core.effects import Drawing, Lane, Note, Say, Template
 from bot.core.events import MessageReceived
 from bot.core.play import Capability
+from bot.core.serial import code, typed
 from bot.plays.welcome.params import Admission
 from bot.plays.welcome.people import Welcome, journey, name_of, words
 from bot.plays.welcome.state import Journey, Letter, Slot
-
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""32 signs that nobody mistakes for each other on a phone."""
-CODE_LENGTH = 8
-
-
-def code(seed: str, member: str, number: int) -> str:
-    """40 bits of a hash of (seed, member, number)."""
-    value = int.from_bytes(blake2b(f"{seed}\x1f{member}\x1f{number}".encode(), digest_size=5).digest(), "big")
-    return "".join(ALPHABET[value >> shift & 31] for shift in range(35, -5, -5))
 
 
 def register(turn: Welcome, uid: str, here: Journey) -> None:
@@ -65,10 +55,10 @@ def own_letter(turn: Welcome, event: MessageReceived) -> None:
     turn.do(_say(turn, admission, _letter(turn, admission, event.member, name, here.number, here), to=reply_to))
 
 
-def verify(turn: Welcome, event: MessageReceived, typed: str) -> None:
+def verify(turn: Welcome, event: MessageReceived, asked: str) -> None:
     """Says whose letter a code belongs to: from the registry, and only if the hash agrees."""
     admission = turn.params.admission
-    wanted = "".join(typed.split()).upper()
+    wanted = typed(asked)
     slot: Slot | None = turn.slot(f"code/{wanted}")
     letter = slot.letter if slot else None
     is_true = letter is not None and code(turn.ctx.seed, letter.member, letter.number) == wanted

@@ -31,9 +31,12 @@ _NAMES = ("name", "title", "number", "code", "day", "verify", "reason")
 
 
 class Kind(Part):
+    """`bare`: the body where no reason is given."""
+
     title: str
     latin: str
     body: phrase(*_NAMES)  # type: ignore[valid-type]
+    bare: phrase(*_NAMES)  # type: ignore[valid-type]
 
 
 class Texts(Part):
@@ -55,7 +58,7 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     texts, colors, ink = template.texts, template.colors, Inks(template)
     canvas = Canvas((_WIDE, _TALL), colors.paper, fonts, template.width)
     frame(canvas, template)
-    kind = template.kinds.get(data.kind) or Kind(title=data.kind, latin="", body="{reason}")
+    kind = template.kinds.get(data.kind) or Kind(title=data.kind, latin="", body="{reason}", bare="")
     day = template.dates.of(data.day)
     known = {"name": data.name or texts.nameless, "title": data.title, "number": data.number, "code": data.code,
              "day": day, "verify": data.verify, "reason": data.reason}  # fmt: skip
@@ -66,7 +69,7 @@ def draw(data: Data, template: Template, fonts: Fonts) -> Canvas:
     canvas.text((left, 360), texts.before, ink("soft", 28), width=wide, align="center")
     canvas.text((left, 412), known["name"], ink("ink", 84, "serif", 0.06), width=wide, align="center", least=40)
     canvas.panel((_WIDE / 2 - 300, 524, _WIDE / 2 + 300, 526), colors.second)
-    body, style = fill(kind.body, **known), ink("ink", 34)
+    body, style = fill(kind.body if data.reason else kind.bare, **known), ink("ink", 34)
     lines = 3
     top = 566 + (3 * 34 * 1.7 - canvas.height_of(body, style, width=wide - 120, lines=lines, leading=1.7)) / 2
     canvas.paragraph((left + 60, top), body, style, width=wide - 120, lines=lines, leading=1.7, align="center")
