@@ -139,6 +139,21 @@ async def traces_of(session: AsyncSession, cause: str, *, chat: int | None = Non
     return (await session.execute(query.order_by(t.trace.c.id))).all()
 
 
+async def sends_of(session: AsyncSession, traces: Sequence[Any]) -> Sequence[Any]:
+    """The sends of these steps of which there is something to tell: what failed, or went another way than was meant.
+
+    A send is written in the transaction of its step: group and time find it by an index.
+    """
+    o = t.outbox
+    found: dict[int, Any] = {}
+    for chat_id, at, cause in {(trace.chat_id, trace.at, trace.cause) for trace in traces}:
+        query = select(o.c.id, o.c.status, o.c.error).where(
+            o.c.chat_id == chat_id, o.c.created_at == at, o.c.cause == cause, o.c.error != ""
+        )
+        found |= {row.id: row for row in await session.execute(query)}
+    return [found[key] for key in sorted(found)]
+
+
 async def _keys(session: AsyncSession, cause: str, chat: int | None) -> Sequence[str]:
     """The keys of the messages and sends that `cause` names by another of their names."""
     sent = select(t.outbox.c.cause).where((t.outbox.c.idem == cause) | (t.outbox.c.message_id == cause))

@@ -32,21 +32,24 @@ def why(
     退出码 exit code: 0 找到了，1 没有记录。
     """
     with opened(db) as database:
-        rows = asyncio.run(_read(database, cause))
+        rows, sends = asyncio.run(_read(database, cause))
     if format == "json":
         typer.echo(json.dumps([_as_json(row) for row in rows], ensure_ascii=False, indent=2))
     else:
         for row in rows:
             _print(row)
+        for send in sends:
+            typer.echo(f"  发送 send      {send.id} {send.status}: {send.error}")
     if not rows:
         typer.echo(f"没有关于 {cause} 的记录：没有玩法因它做任何事 · no play did anything because of it", err=True)
         raise typer.Exit(NO)
 
 
-async def _read(database: Database, cause: str) -> Sequence[Any]:
+async def _read(database: Database, cause: str) -> tuple[Sequence[Any], Sequence[Any]]:
     try:
         async with database.session() as session:
-            return await reads.traces_of(session, cause)
+            traces = await reads.traces_of(session, cause)
+            return traces, await reads.sends_of(session, traces)
     finally:
         await database.aclose()
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 from bot.cli import build
@@ -52,3 +52,12 @@ def test_nothing_was_done(url: str, tmp_path: Path) -> None:
     """Exit 1 for a message that no play acted upon; 3 without a database."""
     assert call("why", named(url, "platform_id", "早上好"), "--db", url).exit_code == 1
     assert call("why", "nothing", "--db", f"sqlite:///{tmp_path}/none.db").exit_code == 3
+
+
+def test_a_send_that_went_another_way_is_told(url: str) -> None:
+    """What the outbox knows of a send (a picture that was sent in words) stands below the step that ordered it."""
+    with Database(url) as database, database.engine.begin() as connection:
+        connection.execute(update(t.outbox).values(error="sent as text: too slow"))
+    said = call("why", named(url, "platform_id", "打卡"), "--db", url)
+    assert said.exit_code == 0
+    assert "done: sent as text: too slow" in said.stdout
