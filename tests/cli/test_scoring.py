@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import build
 from bot.core.scoring import FOLDED
 from storage.database import Database
+from tests.cli.running import Running, house
 from tests.engine.test_counting import Log, says
 
 STRICT = """\
@@ -120,3 +121,28 @@ def test_a_broken_file_is_said_and_changes_nothing(site: str) -> None:
     assert "scoring.yaml:2:11" in checked.stdout
     assert call("scoring", "use").exit_code == 1
     assert len(FOLDED) == 5
+
+
+def test_a_running_bot_takes_the_version_over(tmp_path: Path) -> None:
+    """What was said before and what is said after count by the new rules; the bot goes on."""
+    env = house(tmp_path)
+    with Running(env) as bot:
+        bot.say("小明: 大家早")
+        bot.say("小明: 打卡")
+        bot.hear("打卡成功")
+        (tmp_path / "playbooks" / "scoring.yaml").write_text(
+            'version: "2"\nweights: {messages: {points: 0, cap: 0}}\ncounting: {min_chars: 3}\n', "utf-8"
+        )
+        used = CliRunner(env=env).invoke(build(), ["scoring", "use"])
+        assert used.stdout.startswith("已启用 2：1 天按新规则重算"), used.stderr
+        bot.say("小红: 好")
+        bot.say("小红: 打卡 今天也来了")
+        bot.hear("打卡成功")
+        told = CliRunner(env=env).invoke(
+            build(), ["explain", "score", "sim:小红", "--window", "all", "--format", "json"]
+        )
+        (group,) = json.loads(told.stdout)
+        said = [(line["text"], line["points"], line["why_not"]) for line in group["days"][0]["lines"]]
+        assert said[0] == ("好", 0, "short")
+        assert ("", 5, "") in said
+        assert bot.stop() == 0

@@ -1,6 +1,6 @@
 """What counts for the score: characters, answers and replies of what counts; versions of the rules.
 
-The counters of days before this version are made by `qunops scoring recompute`.
+The counters of days before this version are made by `qunops scoring use`.
 """
 
 import sqlalchemy as sa
