@@ -89,7 +89,7 @@ def _said(connection: Connection, who: set[int], span: Span, scoring: Scoring) -
     found: list[tuple[Any, Credit]] = []
 
     def heard(row: Any, credit: Credit, place: int) -> None:
-        if row.member_id in who or credit.replied in who:
+        if row[0] in who or credit.replied in who:
             found.append((row, credit))
 
     fold(connection, span, scoring.counting, heard)

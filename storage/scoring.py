@@ -66,18 +66,18 @@ def fold(connection: Connection, span: Span, rules: Counting, heard: Heard | Non
     joins = list(connection.execute(_JOINS, {**bounds, "begin": span.begin - rules.newcomer_days * DAY_MS}))
     tally, said, next_join = Tally(rules, span.day), 0, 0
     counts: _Counts = {}
+    # As tuples: the names of a row cost as much as counting it.
     for row in connection.execute(_SAID, bounds):
-        if row.sent_at < span.begin:
-            tally.note(row.member_id, row.sent_at, row.platform_id)
+        member, at, words, message_id, reply_to, recalled_at = row
+        if at < span.begin:
+            tally.note(member, at, message_id)
             continue
-        while next_join < len(joins) and joins[next_join].at <= row.sent_at:
+        while next_join < len(joins) and joins[next_join].at <= at:
             tally.joined[joins[next_join].member_id] = joins[next_join].at
             next_join += 1
-        credit = tally.count(
-            row.member_id, row.sent_at, row.text, row.platform_id, row.reply_to, span.begin,
-            recalled=row.recalled_at is not None,
-        )  # fmt: skip
-        _add(counts, row.member_id, credit)
+        credit = tally.count(member, at, words, message_id, reply_to, span.begin, recalled=recalled_at is not None)
+        if credit.verdict == "counted":
+            _add(counts, member, credit)
         if heard is not None:
             heard(row, credit, said)
         said += 1
@@ -121,9 +121,9 @@ def days_of(connection: Connection, chat_id: int) -> Sequence[str]:
 
 
 def _add(counts: _Counts, member: int, credit: Credit) -> None:
-    if credit.verdict != "counted":
-        return
-    own = counts.setdefault(member, [0] * len(FOLDED))
+    own = counts.get(member)
+    if own is None:
+        own = counts[member] = [0] * len(FOLDED)
     own[0] += 1
     own[1] += credit.chars
     own[2] += bool(credit.answered)

@@ -111,11 +111,6 @@ def scoring_of(document: Mapping[str, Any]) -> Scoring:
 DEFAULT = Scoring()
 
 
-def points_of(mp: int) -> float:
-    """Thousandths → points."""
-    return mp / 1000
-
-
 def total(parts: Mapping[str, float]) -> float:
     """The sum of parts that are points."""
     return sum(round(points * 1000) for points in parts.values()) / 1000
