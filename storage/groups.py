@@ -18,11 +18,11 @@ async def days(session: AsyncSession, since: str, *, chat: int | None = None) ->
     return (await session.execute(query if chat is None else query.where(s.chat_id == chat))).all()
 
 
-async def first_days(session: AsyncSession) -> dict[int, str]:
+async def first_days(session: AsyncSession, chats: Sequence[int]) -> dict[int, str]:
     """Group → the first day that was counted there."""
     s = t.day_stat.c
-    rows = await session.execute(select(s.chat_id, func.min(s.day)).group_by(s.chat_id))
-    return {key: value for key, value in rows}  # noqa: C416
+    rows = await session.execute(select(s.chat_id, func.min(s.day)).where(s.chat_id.in_(chats)).group_by(s.chat_id))
+    return {chat: day for chat, day in rows}  # noqa: C416
 
 
 async def open_counts(session: AsyncSession) -> tuple[dict[str, int], dict[str, int], dict[str, int], set[str]]:

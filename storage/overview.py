@@ -19,6 +19,12 @@ async def running(session: AsyncSession) -> Sequence[Any]:
     return (await session.execute(query.where(t.run.c.status == "open"))).all()
 
 
+async def kinds(session: AsyncSession) -> Sequence[Any]:
+    """(kind, n) of the open runs."""
+    query = select(t.run.c.kind, func.count().label("n")).where(t.run.c.status == "open").group_by(t.run.c.kind)
+    return (await session.execute(query)).all()
+
+
 async def next_firings(session: AsyncSession, *, limit: int) -> list[Any]:
     """(at, name, ref, kind, chat, chat_name) of what is due next: schedules and the timers of runs, soonest first."""
     found: list[Any] = []

@@ -119,12 +119,23 @@ class Access:
             for grant in self.grants
         )
 
+    def is_unbounded(self, action: Action) -> bool:
+        """Whether `action` is allowed in every group and playbook: lists need not ask for each."""
+        granting = [grant.bounds for grant in self.grants if action in ACTIONS[grant.role]]
+        return _is_whole(self.narrowed, action) and any(_is_whole(bounds, action) for bounds in granting)
+
     def narrow(self, bounds: Bounds) -> Access:
         return replace(self, narrowed=bounds)
 
 
+def _is_whole(bounds: Bounds, action: Action) -> bool:
+    return "*" in bounds.groups and "*" in bounds.playbooks and _matches(action, bounds.actions)
+
+
 def _matches(name: str, patterns: Patterns) -> bool:
     """A pattern is a name, or has one `*` that stands for anything."""
+    if "*" in patterns:
+        return True
     for pattern in patterns:
         before, star, after = pattern.partition("*")
         is_long_enough = len(name) >= len(before) + len(after)

@@ -86,7 +86,8 @@ class Call:
         """Whether the caller may do this there; None: somewhere."""
         if self.identity is None:
             return False
-        return self.identity.access.may(Action(action), group=group, playbook=playbook)
+        wanted = action if isinstance(action, Action) else Action(action)
+        return self.identity.access.may(wanted, group=group, playbook=playbook)
 
     def require(self, action: Action, *, group: str | None = None, playbook: str | None = None) -> None:
         """For what the path does not name: raises `NotHere` when it is out of the caller's bounds."""

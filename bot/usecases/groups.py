@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +43,18 @@ _FOUND = 50
 _AROUND = 10
 
 
+@dataclass(slots=True)
+class _Fortnight:
+    """Messages a day for two weeks, oldest first; `active`: who spoke on the last day that was counted, which is `last`."""
+
+    trend: list[int] = field(default_factory=lambda: [0] * DAYS)
+    active: int = 0
+    last: int = -1
+
+
+_SILENT = _Fortnight()
+
+
 class GroupsDesk:
     """Answers `bot.console.ports.groups.GroupsPort`."""
 
@@ -52,53 +65,51 @@ class GroupsDesk:
         self._database, self._engine, self._loaded, self._now, self._zone = database, engine, loaded, now, zone
 
     async def groups(self, sees: Callable[[str], bool]) -> tuple[GroupRow, ...]:
-        first = self._today() - timedelta(days=DAYS - 1)
+        today = self._today()
         async with self._database.session() as session:
-            chats = await reads.chats(session)
-            counted = await rows.days(session, first.isoformat())
-            began = await rows.first_days(session)
+            chats = [chat for chat in await reads.chats(session) if sees(chat.uid)]
+            fortnights = _fortnights(await rows.days(session, _first(today).isoformat()), today)
+            # Only where the week before was silent can a group be new: the whole past of all would be read for nothing.
+            young = [chat.id for chat in chats if chat.id in fortnights and not any(fortnights[chat.id].trend[:7])]
+            began = await rows.first_days(session, young)
             runs, tasks, failed, broken = await rows.open_counts(session)
-        days: dict[int, dict[str, Any]] = {}
-        for row in counted:
-            days.setdefault(row.chat_id, {})[row.day] = row
         online = self._engine.online
         found = []
         for chat in chats:
-            if not sees(chat.uid):
-                continue
-            trend = _trend(days.get(chat.id, {}), first)
+            fortnight = fortnights.get(chat.id, _SILENT)
             health, why = _health(chat, online, runs.get(chat.uid, 0), failed.get(chat.uid, 0), chat.uid in broken)
             found.append(
                 GroupRow(
                     uid=chat.uid, name=chat.name or chat.uid, platform=chat.platform, size=chat.size,
                     account=chat.account or "", health=health, why=why,
-                    stage=stage_of(trend, began.get(chat.id), self._today()), trend=trend,
-                    active=_active(days.get(chat.id, {})), plays=runs.get(chat.uid, 0), waiting=tasks.get(chat.uid, 0),
+                    stage=stage_of(fortnight.trend, began.get(chat.id), today), trend=tuple(fortnight.trend),
+                    active=fortnight.active, plays=runs.get(chat.uid, 0), waiting=tasks.get(chat.uid, 0),
                 )
             )  # fmt: skip
         return tuple(found)
 
     async def group(self, uid: str) -> Group | None:
-        first = self._today() - timedelta(days=DAYS - 1)
+        today = self._today()
         async with self._database.session() as session:
             chat = await rows.chat(session, uid)
             if chat is None:
                 return None
-            counted = {row.day: row for row in await rows.days(session, first.isoformat(), chat=chat.id)}
-            began = (await rows.first_days(session)).get(chat.id)
+            counted = await rows.days(session, _first(today).isoformat(), chat=chat.id)
+            began = (await rows.first_days(session, [chat.id])).get(chat.id)
             runs = await rows.runs(session, chat.id)
             members = await rows.roster_size(session, chat.id)
             heard = await rows.newest(session, chat.id, limit=_FEED)
             sent = await rows.sent(session, chat.id, limit=_SENT)
             gaps = await reads.gaps(session, chat=chat.id, limit=10)
-        trend = _trend(counted, first)
+        fortnight = _fortnights(counted, today).get(chat.id, _SILENT)
         loaded = self._loaded()
         versions = {ref: active.version for ref, active in loaded.plan(uid).plays.items()}
         return Group(
             uid=uid, name=chat.name or uid, platform=chat.platform, size=chat.size, members=members,
             account=chat.account or "", is_online=chat.account in self._engine.online,
-            tags=tuple(sorted(loaded.house.tags_of(uid))), stage=stage_of(trend, began, self._today()), trend=trend,
-            active=_active(counted),
+            tags=tuple(sorted(loaded.house.tags_of(uid))), stage=stage_of(fortnight.trend, began, today),
+            trend=tuple(fortnight.trend),
+            active=fortnight.active,
             plays=tuple(
                 PlayRow(
                     ref=run.ref, kind=run.kind, status=run.status, since=from_ms(run.started_at),
@@ -221,14 +232,22 @@ def _health(chat: Any, online: Mapping[str, str], plays: int, failed: int, is_br
     return ("good", "") if plays else ("idle", "nothing_runs")
 
 
-def _trend(days: Mapping[str, Any], first: date) -> tuple[int, ...]:
-    found = (days.get((first + timedelta(days=n)).isoformat()) for n in range(DAYS))
-    return tuple(int(day.msgs) if day is not None else 0 for day in found)
+def _first(today: date) -> date:
+    return today - timedelta(days=DAYS - 1)
 
 
-def _active(days: Mapping[str, Any]) -> int:
-    """Who spoke on the last day that was counted."""
-    return int(days[max(days)].active) if days else 0
+def _fortnights(counted: Sequence[Any], today: date) -> dict[int, _Fortnight]:
+    """Group → its last two weeks, from the rows of its days."""
+    places = {(_first(today) + timedelta(days=n)).isoformat(): n for n in range(DAYS)}
+    found: dict[int, _Fortnight] = {}
+    for chat_id, day, msgs, active in counted:
+        place = places.get(day)
+        if place is not None:
+            fortnight = found.setdefault(chat_id, _Fortnight())
+            fortnight.trend[place] = msgs
+            if place >= fortnight.last:
+                fortnight.last, fortnight.active = place, active
+    return found
 
 
 def _merged(heard: Sequence[Any], sent: Sequence[Any]) -> tuple[Said, ...]:

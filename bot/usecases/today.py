@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.console.ports.today import Connection, Firing, Running, Sees, TaskPlace, Today, Unsent, Waiting, Wrong
+from bot.console.ports.today import Connection, Firing, Running, Sight, TaskPlace, Today, Unsent, Waiting, Wrong
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.codec import plain
 from bot.engine.live import LiveEngine
@@ -44,38 +44,39 @@ class TodayDesk:
         self._database, self._engine, self._loaded, self._now = database, engine, loaded, now
         self._quota, self._wechat = quota, wechat
 
-    async def today(self, sees: Sees) -> Today:
-        now = self._now()
+    async def today(self, sight: Sight) -> Today:
+        now, sees = self._now(), sight.sees
+        # Who sees everything is shown the first rows; for all others more is read, to find what is theirs.
+        most = _LOOKED_AT if not sight.is_all else 0
         async with self._database.session() as session:
-            chats = [row.uid for row in await reads.chats(session)]
-            running = await overview.running(session)
-            waiting = await overview.waiting(session, limit=_LOOKED_AT)
+            kinds = await (overview.kinds(session) if sight.is_all else overview.running(session))
+            waiting = await overview.waiting(session, limit=most or _LOOKED_AT)
             texts = await overview.relayed(session)
-            failed = await reads.outbox(session, status="failed", limit=_LOOKED_AT)
-            firings = await overview.next_firings(session, limit=_LOOKED_AT)
+            failed = await reads.outbox(session, status="failed", limit=most or _UNSENT)
+            firings = await overview.next_firings(session, limit=most or _NEXT)
             dead = await reads.dead_events(session)
             accounts = await overview.accounts(session)
             health = await reads.health(session)
+            chats = [] if sight.is_all else [row.uid for row in await reads.chats(session)]
         open_questions = [row for row in waiting if sees(row.chat, _playbook(row.ref))]
         unsent = [row for row in failed if sees(row.chat, None)]
         oldest = health.oldest_ready_at
-        sees_all = all(sees(chat, None) for chat in chats)
+        running = Counter[str]()
+        for row in kinds:
+            if sight.is_all or sees(row.chat, _playbook(row.ref)):
+                running[row.kind] += row.n if sight.is_all else 1
+        many = health.outbox_dead + health.outbox_unknown if sight.is_all else len(unsent)
         return Today(
             at=now,
-            groups=sum(sees(chat, None) for chat in chats),
-            running=tuple(
-                Running(kind=kind, count=count)
-                for kind, count in Counter(
-                    row.kind for row in running if sees(row.chat, _playbook(row.ref))
-                ).most_common()
-            ),
-            connections=tuple(self._connections(accounts, now)) if sees_all else (),
+            groups=health.chats if sight.is_all else sum(sees(chat, None) for chat in chats),
+            running=tuple(Running(kind=kind, count=count) for kind, count in running.most_common()),
+            connections=tuple(self._connections(accounts)) if sight.is_all else (),
             waiting=tuple(_waiting(row, texts.get(row.id, [])) for row in open_questions[:_WAITING]),
             waiting_more=max(0, len(open_questions) - _WAITING),
             unsent=tuple(_unsent(row) for row in unsent[:_UNSENT]),
-            unsent_more=max(0, len(unsent) - _UNSENT),
+            unsent_more=max(0, many - _UNSENT),
             next=tuple(_firing(row) for row in firings if sees(row.chat, _playbook(row.ref)))[:_NEXT],
-            wrong=tuple(self._wrong(dead, now, sees, sees_all))[:_WRONG],
+            wrong=tuple(self._wrong(dead, now, sight))[:_WRONG],
             outbox_waiting=health.outbox_waiting + health.outbox_sending,
             outbox_age_s=max(0.0, (to_ms(now) - oldest) / 1000) if oldest is not None else 0.0,
             heard_at=from_ms(health.newest_message_at) if health.newest_message_at is not None else None,
@@ -104,7 +105,7 @@ class TodayDesk:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _connections(self, accounts: Any, now: datetime) -> list[Connection]:
+    def _connections(self, accounts: Any) -> list[Connection]:
         online: Mapping[str, str] = self._engine.online
         found = {}
         for row in accounts:
@@ -128,14 +129,14 @@ class TodayDesk:
                 found[place] = known
         return list(found.values())
 
-    def _wrong(self, dead: Any, now: datetime, sees: Sees, sees_all: bool) -> list[Wrong]:
+    def _wrong(self, dead: Any, now: datetime, sight: Sight) -> list[Wrong]:
         lag = self._engine.writing.lag
         found = []
         if lag.is_refused:
             found.append(Wrong(what="database", at=now, group="", text=lag.refusal))
         for playbook in self._loaded().playbooks:
             errors = [problem for problem in playbook.problems if problem.is_error]
-            if errors and (sees_all or any(sees(each, playbook.id) for each in playbook.selectors)):
+            if errors and (sight.is_all or any(sight.sees(each, playbook.id) for each in playbook.selectors)):
                 first = errors[0]
                 place = f"{first.place.path}:{first.place.line}"
                 found.append(
@@ -149,7 +150,7 @@ class TodayDesk:
                 )
         for row in dead:
             is_recent = row.at > to_ms(now) - _RECENT_MS
-            if is_recent and (sees_all if row.chat is None else sees(row.chat, _playbook(row.ref) or None)):
+            if is_recent and (sight.is_all if row.chat is None else sight.sees(row.chat, _playbook(row.ref) or None)):
                 found.append(
                     Wrong(what="step", at=from_ms(row.at), group=row.chat or "", text=f"{row.ref} {row.error}".strip())
                 )

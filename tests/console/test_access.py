@@ -61,6 +61,17 @@ def test_a_token_only_narrows(action: Action) -> None:
     assert not may(owner, action, "qq:2")
 
 
+def test_who_sees_everything() -> None:
+    """Without bounds, in one grant as a whole; a token's own bounds count."""
+    bounded = Grant(role="owner", bounds=Bounds(groups=("qq:*",)))
+    assert not Access((bounded,)).is_unbounded(Action.TODAY_SEE)
+    whole = Access((bounded, Grant(role="viewer")))
+    assert whole.is_unbounded(Action.TODAY_SEE)
+    assert not whole.is_unbounded(Action.TASKS_DECIDE)
+    assert not whole.narrow(Bounds(groups=("qq:1",))).is_unbounded(Action.TODAY_SEE)
+    assert not Access((Grant(role="owner", bounds=Bounds(playbooks=("a",))),)).is_unbounded(Action.TODAY_SEE)
+
+
 def test_nobody_may_nothing() -> None:
     assert not any(may(Access(), action) for action in Action)
 

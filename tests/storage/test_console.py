@@ -208,7 +208,7 @@ async def test_a_groups_members_and_runs(database: Database) -> None:
         runs = await groups.runs(session, rows.chat)
         assert [(run.ref, run.at, run.name) for run in runs] == [("共读/打卡", 200, "close"), ("共读/接龙", None, None)]
         assert [(row.day, row.msgs) for row in await groups.days(session, "2026-03-01")] == [("2026-03-02", 3)]
-        assert await groups.first_days(session) == {rows.chat: "2026-03-02"}
+        assert await groups.first_days(session, [rows.chat]) == {rows.chat: "2026-03-02"}
         plays, tasks, failed, broken = await groups.open_counts(session)
         assert (plays, tasks, failed, broken) == ({"qq:100": 2}, {}, {}, set())
         assert (await groups.chat(session, "qq:100")).account == "qq:900"

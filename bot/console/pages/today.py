@@ -11,7 +11,7 @@ from bot.console.call import Call, NotHere
 from bot.console.models import Query
 from bot.console.page import Area, Done, Push
 from bot.console.ports.accounts import Refused
-from bot.console.ports.today import Sees, Today
+from bot.console.ports.today import Sight, Today
 
 area = Area("today", icon="today", order=10)
 
@@ -23,7 +23,7 @@ class Decision(Query):
 
 @area.view("/", needs=Action.TODAY_SEE, template="today/index.html")
 async def index(call: Call) -> Today:
-    return _with_rights(await call.ports.today.today(_sees(call)), call)
+    return _with_rights(await call.ports.today.today(_sight(call)), call)
 
 
 @area.stream("/today/live", needs=Action.TODAY_SEE)
@@ -33,7 +33,7 @@ async def live(call: Call) -> AsyncIterator[Push | None]:
         yield None
         while not listener.is_closing:
             if await listener.changed():
-                view = _with_rights(await call.ports.today.today(_sees(call)), call)
+                view = _with_rights(await call.ports.today.today(_sight(call)), call)
                 yield Push("today", view, "today/parts.html")
             else:
                 yield None
@@ -67,8 +67,11 @@ async def resend(call: Call) -> Done:
     return Done(said="resent", to="/")
 
 
-def _sees(call: Call) -> Sees:
-    return lambda group, playbook: call.may(Action.TODAY_SEE, group=group, playbook=playbook)
+def _sight(call: Call) -> Sight:
+    return Sight(
+        lambda group, playbook: call.may(Action.TODAY_SEE, group=group, playbook=playbook),
+        call.me.access.is_unbounded(Action.TODAY_SEE),
+    )
 
 
 def _with_rights(found: Today, call: Call) -> Today:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.console.models import View
 
-Sees = Callable[[str, str | None], bool]
-"""Whether the caller sees what concerns this group (uid) and playbook (None: any of them)."""
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the caller sees. `sees`: whether what concerns this group (uid) and playbook (None: any of them) is shown;
+    `is_all`: everything is."""
+
+    sees: Callable[[str, str | None], bool]
+    is_all: bool
 
 
 class Connection(View):
@@ -108,7 +115,7 @@ class TaskPlace(View):
 
 
 class TodayPort(Protocol):
-    async def today(self, sees: Sees) -> Today: ...
+    async def today(self, sight: Sight) -> Today: ...
 
     async def task(self, task_id: int) -> TaskPlace | None:
         """None when it is not open."""
