@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
-from bot.console.ports.accounts import Accounts
-from bot.console.ports.groups import GroupsPort
-from bot.console.ports.playbooks import PlaybooksPort
-from bot.console.ports.today import TodayPort
-from bot.console.ports.tryout import TryoutPort
+if TYPE_CHECKING:
+    # Models cost memory: the bot has them when somebody opens the console.
+    from bot.console.ports.accounts import Accounts
+    from bot.console.ports.groups import GroupsPort
+    from bot.console.ports.playbooks import PlaybooksPort
+    from bot.console.ports.today import TodayPort
+    from bot.console.ports.tryout import TryoutPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
