@@ -105,14 +105,10 @@ async def count_between(session: AsyncSession, chat_id: int, after: int, until: 
     return await session.scalar(query) or 0
 
 
-async def messages(
-    session: AsyncSession, chat_id: int, *, containing: str, before: int | None, limit: int
-) -> Sequence[Any]:
-    """Newest first, going on before the message with this id; `containing` is plain text."""
+async def messages(session: AsyncSession, chat_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
+    """Newest first, going on before the message with this id."""
     m = t.message.c
     query = _messages().where(m.chat_id == chat_id, _is_first_copy())
-    if containing:
-        query = query.where(m.text.contains(containing, autoescape=True))
     if before is not None:
         at = select(m.sent_at).where(m.id == before).scalar_subquery()
         query = query.where((m.sent_at < at) | ((m.sent_at == at) & (m.id < before)))

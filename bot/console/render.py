@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ class Renderer:
             lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._environment.globals["static"] = assets.url
-        self._environment.filters.update(when=_when, day=_day, clock=_clock, number=_number, span=_span, qr=_qr)
+        self._environment.filters.update(
+            when=_when, day=_day, clock=_clock, number=_number, span=_span, qr=_qr, marked=_marked
+        )
 
     def __call__(self, template: str, call: Call, **data: Any) -> str:
         found = self._environment.get_template(template)
@@ -92,3 +95,13 @@ def _qr(text: str) -> Markup:
 
     drawn: str = segno.make(text, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
     return Markup(drawn)  # made of numbers alone
+
+
+def _marked(text: str, places: Sequence[tuple[int, int]]) -> Markup:
+    """`text` with what stands at `places` (from, until) marked; all of it escaped."""
+    found, at = Markup(), 0
+    for begin, end in sorted(places):
+        if at <= begin < end <= len(text):
+            found += Markup("{}<mark>{}</mark>").format(text[at:begin], text[begin:end])
+            at = end
+    return found + text[at:]

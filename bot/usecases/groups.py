@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ from bot.playbook.origin import origin
 from storage import groups as rows
 from storage import reads
 from storage.database import Database
+from storage.search import Found as Hits
+from storage.search import Hit, Query
+from storage.search import search as find
 
 DAYS = 14
 _FEED, _SENT = 60, 30
@@ -41,6 +45,8 @@ _LONGEST_TEXT = 2000
 _PAGE = 100
 _FOUND = 50
 _AROUND = 10
+_SEARCHES = 20
+"""How often the next hits are asked for when those found are not for the caller's eyes."""
 
 
 @dataclass(slots=True)
@@ -147,14 +153,28 @@ class GroupsDesk:
                 return None
             if around.isdecimal():
                 found: Sequence[Any] = await rows.around(session, chat.id, int(around), each=_AROUND)
-            else:
-                start = int(before) if before.isdecimal() else None
-                found = await rows.messages(session, chat.id, containing=containing, before=start, limit=_FOUND)
+            elif not containing:
+                found = await rows.messages(session, chat.id, before=_id(before) or None, limit=_FOUND)
+        if containing and not around.isdecimal():
+            hits = await self._hits(Query(words=containing, chat=uid, before=_id(before), limit=_FOUND))
+            return _answer(hits.hits, hits.unseen, containing, group=uid, group_name=chat.name or uid)
         older = str(found[-1].id) if len(found) >= _FOUND and not around else ""
         said = tuple(_heard(row) for row in found)
         return Found(
             group=uid, group_name=chat.name or uid, query=containing, around=around, said=said, older=older
         )  # fmt: skip
+
+    async def search(self, words: str, sees: Callable[[str], bool], *, before: str) -> Found:
+        found: list[Hit] = []
+        start, unseen = _id(before), 0
+        for _ in range(_SEARCHES):
+            part = await self._hits(Query(words=words, before=start, limit=_FOUND))
+            found += [hit for hit in part.hits if sees(hit.chat)]
+            unseen = max(unseen, part.unseen)
+            if len(found) >= _FOUND or len(part.hits) < _FOUND:
+                break
+            start = part.hits[-1].id
+        return _answer(found[:_FOUND], unseen, words)
 
     async def members(self, uid: str, *, containing: str, page: int) -> Members | None:
         async with self._database.session() as session:
@@ -206,6 +226,15 @@ class GroupsDesk:
             playbooks=tuple(playbooks),
         )  # fmt: skip
 
+    async def _hits(self, query: Query) -> Hits:
+        """In a thread: comparing words is work, and the loop has other things to do."""
+
+        def work() -> Hits:
+            with self._database.reading() as connection:
+                return find(connection, query)
+
+        return await asyncio.to_thread(work)
+
     def _today(self) -> date:
         return self._now().astimezone(self._zone).date()
 
@@ -254,6 +283,25 @@ def _merged(heard: Sequence[Any], sent: Sequence[Any]) -> tuple[Said, ...]:
     """Both in one order, newest first."""
     lines = [_heard(row) for row in heard] + [_sent(row) for row in sent if _is_in_group(row)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+
+def _answer(hits: Sequence[Hit], unseen: int, words: str, *, group: str = "", group_name: str = "") -> Found:
+    said = tuple(
+        Said(
+            id=str(hit.id), at=from_ms(hit.sent_at), member=hit.member, name=hit.name or hit.member,
+            text=hit.text[:_LONGEST_TEXT], kind="text", places=hit.places, group=hit.chat,
+            group_name=hit.chat_name or hit.chat,
+        )
+        for hit in hits
+    )  # fmt: skip
+    older = said[-1].id if len(said) >= _FOUND else ""
+    return Found(
+        group=group, group_name=group_name, query=words, around="", said=said, older=older, unseen=unseen
+    )  # fmt: skip
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _is_in_group(row: Any) -> bool:

@@ -115,6 +115,12 @@ async def messages(call: Call, query: MessagesQuery) -> Found:
     )
 
 
+@area.view("/search", needs=Action.MESSAGES_SEE, template="groups/search.html", part="groups/messages_rows.html")
+async def search(call: Call, query: MessagesQuery) -> Found:
+    """Search in what was said in every group that the caller sees."""
+    return await call.ports.groups.search(query.q, call.scope(Action.MESSAGES_SEE), before=query.before)
+
+
 @area.view("/groups/{group}/members", needs=Action.MEMBERS_SEE, template="groups/members.html")
 async def members(call: Call, query: MembersQuery) -> Members:
     return _there(await call.ports.groups.members(call.params["group"], containing=query.q, page=query.page))

@@ -56,6 +56,11 @@ class Said(View):
     is_recalled: bool = False
     is_edited: bool = False
     is_backfilled: bool = False
+    places: tuple[tuple[int, int], ...] = ()
+    """Where the words of a search stand in `text`."""
+    group: str = ""
+    group_name: str = ""
+    """Where it was said, in a search of all groups."""
 
 
 class Gap(View):
@@ -102,6 +107,8 @@ class Found(View):
     said: tuple[Said, ...]
     older: str
     """The id to go on before; "" at the end."""
+    unseen: int = 0
+    """So many new messages the search index has not come to yet."""
 
 
 class MemberRow(View):
@@ -158,7 +165,12 @@ class GroupsPort(Protocol):
     async def feed(self, uid: str, cursor: str) -> Feed | None: ...
 
     async def messages(self, uid: str, *, containing: str, before: str, around: str) -> Found | None:
-        """Newest first; `containing` is plain text, `around` the id of a message to show with its surroundings."""
+        """Newest first; `containing` are words that must all be there, `around` the id of a message to show with its
+        surroundings."""
+        ...
+
+    async def search(self, words: str, sees: Callable[[str], bool], *, before: str) -> Found:
+        """The same over all groups that the caller sees; `group` of what is found is ""."""
         ...
 
     async def members(self, uid: str, *, containing: str, page: int) -> Members | None: ...
