@@ -71,7 +71,7 @@ def test_the_feed_is_live(visit: Visit) -> None:
     expect(feed.locator("> li").first).to_contain_text("第 499 句")
     visit.fits()
     visit.goes_to(f"{GROUP}/messages")
-    page.get_by_role("searchbox").fill("第 77 句")
+    page.get_by_role("searchbox").fill('"第 77 句"')
     page.get_by_role("button", name="搜索").click()
     expect(page.locator(".said")).to_have_count(1)
     page.get_by_role("link", name="前后文").click()
