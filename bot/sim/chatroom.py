@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 from sqlalchemy import select
 
 from bot.core.errors import OperatorMistake
+from bot.core.units import parse_duration
 from bot.sim import deeds as d
 from bot.sim import moments
 from bot.sim.report import play_name
@@ -168,12 +169,23 @@ class ChatRoom:
         yield from ()
 
     def pass_time(self, span: str) -> Iterator[str]:
+        try:
+            parse_duration(span or "1h")
+        except ValueError:
+            raise OperatorMistake(
+                f"看不懂「{span}」：数字加单位，例如 30s、10m、2h、7d · not a duration", code="chat-duration"
+            ) from None
         yield from self.play(f"过 {span or '1h'}")
         yield from self.news()
         yield f"── {self.clock} ──"
 
     def until(self, moment: str) -> Iterator[str]:
-        when = moments.parse(moment).resolve(self.simulation.now, self.simulation.start)
+        try:
+            when = moments.parse(moment).resolve(self.simulation.now, self.simulation.start)
+        except ValueError:
+            raise OperatorMistake(
+                f"看不懂「{moment}」：例如 21:00、周一 07:31、第3天 21:00 · not a moment", code="chat-moment"
+            ) from None
         self.simulation.until(when)
         self.simulation.settle()
         yield from self.news()

@@ -39,6 +39,13 @@ def test_anybody_speaks_and_the_bot_answers(room: ChatRoom) -> None:
     assert room.enter("打卡")[0] == "08:00 小刚: 打卡"
 
 
+def test_a_time_that_is_none_is_told_in_both_languages(room: ChatRoom) -> None:
+    """And no time has passed."""
+    assert room.enter("/pass 一会儿") == ["! 看不懂「一会儿」：数字加单位，例如 30s、10m、2h、7d · not a duration"]
+    assert room.enter("/until 以后") == ["! 看不懂「以后」：例如 21:00、周一 07:31、第3天 21:00 · not a moment"]
+    assert room.enter("早") == ["08:00 小明: 早"]
+
+
 def test_own_lines_are_not_repeated_on_a_terminal() -> None:
     """What was typed stands on the screen already; what others do does not."""
     setting = Setting()
