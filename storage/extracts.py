@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from storage import tables as t
+from storage.measures import COUNTS
 
-KINDS = ("messages", "points", "ledger", "days")
+KINDS = ("messages", "points", "ledger", "days", "groups", "tiers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,17 @@ def _query(kind: str) -> Select[Any]:
             d = t.member_day
             counts = (d.c.msgs, d.c.counted, d.c.chars, d.c.replies, d.c.checkins, d.c.quiz, d.c.chain, d.c.helped)
             return _named(d.c.chat_id, d.c.member_id, d.c.day, *counts).order_by(d.c.chat_id, d.c.day, d.c.member_id)
+        case "groups":
+            s = t.day_stat.c
+            per_day = [s[name] for name in COUNTS]
+            counted = select(t.chat.c.uid.label("group"), t.chat.c.name, s.day, *per_day)
+            return counted.join_from(t.chat, t.day_stat, s.chat_id == t.chat.c.id).order_by(t.chat.c.uid, s.day)
+        case "tiers":
+            g = t.standing
+            picked_places = (g.c.scheme, g.c.value, g.c.since, g.c.until)
+            return _named(g.c.chat_id, g.c.member_id, *picked_places).order_by(
+                g.c.chat_id, g.c.scheme, g.c.member_id, g.c.since
+            )
     raise ValueError(f"nothing to extract: {kind}")
 
 

@@ -117,16 +117,19 @@ def cohorts(connection: Connection, chat: int | None, first: str, last: str, unt
     The pair of a day with itself is the cohort's size. Over all groups somebody's first day is the first anywhere.
     """
     life, d = t.member_life.c, t.member_day.c
-    began = _in(select(life.member_id, func.min(life.first_day).label("began")), t.member_life, chat)
-    born = began.group_by(life.member_id).having(func.min(life.first_day) >= first, func.min(life.first_day) <= last)
-    cohort = born.subquery()
+    born = _in(select(life.member_id, func.min(life.first_day).label("began")), t.member_life, chat)
+    born = born.group_by(life.member_id)
+    cohort = born.having(func.min(life.first_day) >= first, func.min(life.first_day) <= last).subquery()
+    # The index on days holds both columns: somebody in two groups counts once without a sort.
+    there = select(d.day, d.member_id).where(d.day >= first, d.day <= until)
+    present = _in(there, t.member_day, chat).distinct().subquery()
+    # An outer join keeps SQLite from walking the days once for each member; who is in no cohort falls out below.
     query = (
-        select(cohort.c.began, d.day, func.count(distinct(d.member_id)).label("n"))
-        .join_from(t.member_day, cohort, cohort.c.member_id == d.member_id)
-        .where(d.day >= first, d.day <= until)
-        .group_by(cohort.c.began, d.day)
+        select(cohort.c.began, present.c.day, func.count().label("n"))
+        .select_from(present.join(cohort, cohort.c.member_id == present.c.member_id, isouter=True))
+        .group_by(cohort.c.began, present.c.day)
     )
-    return {(r.began, r.day): r.n for r in connection.execute(_in(query, t.member_day, chat))}
+    return {(r.began, r.day): r.n for r in connection.execute(query) if r.began is not None}
 
 
 def deed_days(connection: Connection, chat: int | None, column: str, until: str) -> Sequence[Any]:

@@ -27,12 +27,15 @@ Row = tuple[Any, ...]
 
 
 def register(app: typer.Typer) -> None:
-    app.command("export", help="导出消息、积分、流水、每日汇总或一个成员的数据 · export as CSV, JSON or XLSX")(export)
+    app.command("export", help="导出消息、积分、流水、每日汇总、分层或一个成员的数据 · export as CSV, JSON or XLSX")(
+        export
+    )
 
 
 def export(
     what: Annotated[
-        Literal["messages", "points", "ledger", "days", "member"], typer.Argument(help="导出什么 · what to export")
+        Literal["messages", "points", "ledger", "days", "groups", "tiers", "member"],
+        typer.Argument(help="导出什么 · what to export"),
     ],
     group: Annotated[str, typer.Option(help="只导出这个群，如 qq:123456 · only this group")] = "",
     member: Annotated[str, typer.Option(help="成员，如 qq:10001（what=member）· whose data")] = "",

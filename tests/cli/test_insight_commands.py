@@ -107,3 +107,14 @@ def test_stats_say_the_stage(url: str) -> None:
     (told,) = json.loads(call("stats", "--format", "json", "--db", url).stdout)
     assert told["stage"] in ("启动", "成长", "成熟", "扩张")
     assert 0 < told["activity.dau_mau"] < 1
+
+
+def test_the_days_and_the_tiers_as_rows(url: str) -> None:
+    """One row a group and day, one a member and place; times as days, nothing of another group."""
+    days = call("export", "groups", "--format", "json", "--db", url).stdout.splitlines()
+    first = json.loads(days[0])
+    assert (first["group"], first["day"], len(days) >= 40) == ("qq:100", "2026-03-02", True)
+    places = [json.loads(line) for line in call("export", "tiers", "--format", "json", "--db", url).stdout.splitlines()]
+    assert {place["scheme"] for place in places} == {"pyramid", "rfm", "ladder"}
+    assert len(places) == 3 * 53
+    assert call("export", "tiers", "--group", "qq:7", "--format", "json", "--db", url).stdout == ""
