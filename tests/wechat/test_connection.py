@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from bot.core.segments import Text
 from bot.transports.base import Announcement, Message
 from bot.transports.wechat import WeChat
 from tests.peers.wechat_gateway import Gateway
+from tests.wechat.certificates import authority
 from tests.wechat.conftest import BOT, ROOM, Connect, running, settings, until
 
 HELLO = Message(segments=(Text("在吗"),))
@@ -175,16 +180,71 @@ async def test_several_accounts(gateway: Gateway) -> None:
         second.end()
 
 
-@pytest.mark.parametrize("tls", ["builtin"])
-async def test_tls(tls: str) -> None:
-    """A gateway as it is published speaks TLS with its own certificate."""
-    secure = Gateway(tls=True)
-    try:
-        secure.start()
-        async with running(WeChat([settings(secure, tls=tls)])) as sink:
+async def test_tls_as_published() -> None:
+    """A gateway as it is published speaks TLS with its own certificate, which is not checked."""
+    async with _secure(Gateway(tls=True)) as secure, running(WeChat([settings(secure, tls="builtin")])) as sink:
+        await sink.logged(f"members {ROOM}")
+
+
+async def test_tls_with_an_own_ca(tmp_path: Path) -> None:
+    """A certificate of our own CA is accepted where the CA is named, also under another name that is named."""
+    own = authority(tmp_path, "gateway.example")
+    async with _secure(Gateway(tls=True, certificate=own.certificate)) as secure:
+        more = {"tls": "verified", "tls_ca": str(own.file), "tls_name": "gateway.example"}
+        async with running(WeChat([settings(secure, **more)])) as sink:
             await sink.logged(f"members {ROOM}")
+
+
+@pytest.mark.parametrize(("knows_ca", "name"), [(False, "gateway.example"), (True, "another.example"), (True, "")])
+async def test_a_certificate_that_proves_nothing_is_refused(tmp_path: Path, knows_ca: bool, name: str) -> None:
+    """An unknown CA, or a certificate for somebody else: no connection, and the token never leaves."""
+    own = authority(tmp_path, "gateway.example")
+    async with _secure(Gateway(tls=True, certificate=own.certificate)) as secure:
+        more = {"tls": "verified", "tls_ca": str(own.file) if knows_ca else "", "tls_name": name}
+        wechat = WeChat([settings(secure, **more)])
+        async with running(wechat) as sink:
+            await _reason(wechat, "certificate verify failed")
+            assert sink.log == []
+
+
+@pytest.mark.skipif(not os.environ.get("CI"), reason="takes more than a minute; runs where CI is set")
+async def test_away_for_more_than_a_minute(gateway: Gateway, connected: Connect) -> None:
+    """The published client gives up after a minute; this one is back within its longest pause, and marks the gap."""
+    async with connected() as (_, sink):
+        say(gateway, "之前")
+        await sink.next(MessageReceived)
+        gateway.kill()
+        await sink.logged("disconnected")
+        await asyncio.sleep(65)
+        gateway.start()
+        await sink.logged(f"connected {BOT}", 2)
+        await sink.logged(f"backfilled {ROOM}")
+        say(gateway, "之后")
+        await sink.next(MessageReceived, 2)
+        ((_, since, until_, _),) = sink.gaps
+        assert (until_ - since).total_seconds() > 60
+        assert sink.texts() == ["之前", "之后"]
+
+
+async def test_one_outage_after_the_other(gateway: Gateway, connected: Connect) -> None:
+    """Killed again and again, also while it is just coming back: every time the account is online again."""
+    async with connected() as (wechat, sink):
+        for times in range(2, 5):
+            gateway.kill()
+            gateway.start()
+            gateway.kill()
+            gateway.start()
+            await sink.logged(f"connected {BOT}", times)
+        assert wechat.states()[gateway.endpoint].phase == "online"
+
+
+@contextlib.asynccontextmanager
+async def _secure(gateway: Gateway) -> AsyncIterator[Gateway]:
+    try:
+        gateway.start()
+        yield gateway
     finally:
-        secure.end()
+        gateway.end()
 
 
 async def _phase(wechat: WeChat, phase: str) -> None:

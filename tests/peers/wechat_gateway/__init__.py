@@ -72,7 +72,12 @@ def free_port() -> int:
 class Gateway:
     """One gateway process at a fixed address. Commands are answered before they return."""
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, certificate: tuple[str, str] | None = None) -> None:
+        """`certificate`: chain and key as PEM, else the gateway's own published ones."""
+        self._environment = dict(os.environ)
+        if certificate is not None:
+            for name, pem in zip(("CERT", "KEY"), certificate, strict=True):
+                self._environment[f"WECHATY_PUPPET_SERVICE_TLS_SERVER_{name}"] = pem
         self.endpoint = f"127.0.0.1:{free_port()}"
         self.is_tls = tls
         self._numbers = itertools.count(1)
@@ -90,8 +95,9 @@ class Gateway:
             self.end()
             arguments = ["node", "gateway.mjs", self.endpoint, TOKEN, "tls" if self.is_tls else "plain"]
             self._process = subprocess.Popen(
-                arguments, cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
+                arguments, cwd=FOLDER, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
             self._rest = b""
             self._answer(0)
         self.do("reset", **options)
