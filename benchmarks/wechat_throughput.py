@@ -127,7 +127,7 @@ def main() -> None:
     arguments.add_argument("--messages", type=int, default=20_000)
     arguments.add_argument("--rooms", type=int, default=20)
     arguments.add_argument("--runs", type=int, default=1)
-    arguments.add_argument("--prefetch", type=int, default=32)
+    arguments.add_argument("--prefetch", type=int, default=128)
     arguments.add_argument("--delay-ms", type=float, default=0)
     arguments.add_argument("--stock", action="store_true")
     arguments.add_argument("--proxy", nargs=2, type=int, metavar=("PORT", "TARGET"), help=argparse.SUPPRESS)

@@ -158,6 +158,36 @@ class SetTitle(Outward):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invite(Outward):
+    """Adds somebody to the group, or sends an invitation where the network wants them to agree."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename(Outward):
+    """The group's own name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward(Outward):
+    """A message of this group, as it is, to the group `into`."""
+
+    message_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRemark(Outward):
+    """What the account's own address book calls somebody (备注); nobody else sees it. "" takes it away."""
+
+    member: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Award:
     """A ledger entry. `key` makes it happen once (`checkin:2026-11-21`): same key, member and chat again is a no-op.
 
@@ -242,6 +272,9 @@ class Finish:
     reason: str = ""
 
 
-OutwardEffect: TypeAlias = Say | SendFile | Recall | Mute | MuteAll | Kick | Announce | Approve | SetCard | SetTitle
+OutwardEffect: TypeAlias = (
+    Say | SendFile | Recall | Mute | MuteAll | Kick | Announce | Approve | SetCard | SetTitle | Invite | Rename | Forward
+    | SetRemark
+)  # fmt: skip
 InwardEffect: TypeAlias = Award | Tag | Note | SetTimer | CancelTimer | StartPlay | AskOperator | CloseQuestion | Finish
 Effect: TypeAlias = OutwardEffect | InwardEffect

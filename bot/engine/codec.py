@@ -9,7 +9,21 @@ from typing import Any
 import orjson
 
 from bot.core import segments as s
-from bot.core.effects import Approve, Drawing, Kick, Mute, MuteAll, Recall, SendFile, SetCard, SetTitle
+from bot.core.effects import (
+    Approve,
+    Drawing,
+    Forward,
+    Invite,
+    Kick,
+    Mute,
+    MuteAll,
+    Recall,
+    Rename,
+    SendFile,
+    SetCard,
+    SetRemark,
+    SetTitle,
+)
 from bot.core.segments import Segment
 from bot.engine.drawings import DrawnMessage, Unsent
 from bot.transports.base import Announcement, FileMessage, Message, Outgoing
@@ -26,6 +40,10 @@ _ACTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "approve": (Approve, ("flag", "is_approved", "reason")),
     "set_card": (SetCard, ("member", "card")),
     "set_title": (SetTitle, ("member", "title")),
+    "invite": (Invite, ("member",)),
+    "rename": (Rename, ("name",)),
+    "forward": (Forward, ("message_id", "into")),
+    "set_remark": (SetRemark, ("member", "remark")),
 }
 _KIND_OF = {cls: kind for kind, (cls, _) in _ACTIONS.items()}
 

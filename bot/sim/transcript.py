@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import Approve, Forward, Invite, Kick, Mute, MuteAll, Recall, Rename, SetCard, SetRemark, SetTitle
 from bot.core.units import format_duration
 from bot.transports.base import Announcement, FileMessage, Message, Outgoing
 from bot.transports.simulator import Room
@@ -117,3 +117,11 @@ def bot_line(bot: str, room: Room | None, outgoing: Outgoing) -> str:
             return f"{bot} 改名片 {name(member)} → {card}"
         case SetTitle(member=member, title=title):
             return f"{bot} 给头衔 {name(member)} → {title}"
+        case Invite(member=member):
+            return f"{bot} 拉人 {name(member)}"
+        case Rename(name=named):
+            return f"{bot} 改群名 → {named}"
+        case Forward(message_id=message_id, into=into):
+            return f"{bot} 转发 {message_id} → {into}"
+        case SetRemark(member=member, remark=remark):
+            return f"{bot} 备注 {name(member)} → {remark}"

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import (
+    Approve,
+    Forward,
+    Invite,
+    Kick,
+    Mute,
+    MuteAll,
+    Recall,
+    Rename,
+    SetCard,
+    SetRemark,
+    SetTitle,
+)
 from bot.core.events import Event
 from bot.core.play import Capability, Member
 from bot.core.segments import Segment
@@ -42,8 +54,9 @@ class Announcement:
 
 
 Outgoing: TypeAlias = (
-    Message | FileMessage | Announcement | Recall | Mute | MuteAll | Kick | Approve | SetCard | SetTitle
-)
+    Message | FileMessage | Announcement | Recall | Mute | MuteAll | Kick | Approve | SetCard | SetTitle | Invite | Rename
+    | Forward | SetRemark
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def test_mine_shows_points_and_activity() -> None:
 
 def test_help_explains_what_works_in_this_group() -> None:
     """Few commands: each with a line. Members do not see what only operators can do."""
-    stage = desk(opt_out=False)
+    stage = desk(opt_out=False, room=False)
     stage.says("小明", "帮助")
     stage.says("老陈", "菜单")
     mine, operators = stage.bot()
@@ -159,7 +159,7 @@ def test_status_is_for_operators() -> None:
     stage.says("小明", "状态")
     stage.says("老陈", "状态")
     assert stage.bot() == [
-        "🛠 测试营 · 测试群 2 人\n· desk（8 个指令）\n安静时段 23:00-07:00\n现在 03-02 08:00（Asia/Shanghai）\n做不了：禁言、移出成员"
+        "🛠 测试营 · 测试群 2 人\n· desk（14 个指令）\n安静时段 23:00-07:00\n现在 03-02 08:00（Asia/Shanghai）\n做不了：禁言、移出成员"
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import Approve, Forward, Kick, Mute, MuteAll, Recall, Rename, SetCard, SetRemark, SetTitle
 from bot.core.errors import SendDeferred, SendRefused, SendUnknown
 from bot.core.play import Capability
 from bot.core.segments import EVERYONE, Card, Image, Mention, Text
@@ -77,6 +77,14 @@ GOLDEN: list[tuple[str, Outgoing, str, dict[str, Any]]] = [
         "set_group_special_title",
         {**HIM, "special_title": "元老", "duration": -1},
     ),
+    ("rename", Rename(name="二期"), "set_group_name", {**GROUP, "group_name": "二期"}),
+    (
+        "forward",
+        Forward(message_id="7", into="qq:600000002"),
+        "forward_group_single_msg",
+        {"group_id": 600000002, "message_id": 7},
+    ),
+    ("remark", SetRemark(member=MEMBER, remark="组长"), "set_friend_remark", {"user_id": 2900000001, "remark": "组长"}),
     (
         "approve",
         Approve(flag="1749736849151114", is_approved=True, reason="欢迎"),

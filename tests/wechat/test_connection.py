@@ -55,8 +55,8 @@ async def test_killed_and_back(gateway: Gateway, connected: Connect) -> None:
         say(gateway, "之后")
         await sink.next(MessageReceived, 2)
         assert sink.texts() == ["之前", "之后"]
-        ((chat, since, until, is_complete),) = sink.gaps
-        assert (chat, since < until, is_complete) == (ROOM, True, False)
+        ((chat, since, until, reached),) = sink.gaps
+        assert (chat, since < until, reached) == (ROOM, True, None)
         assert wechat.states()[gateway.endpoint].losses == 1
 
 

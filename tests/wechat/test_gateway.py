@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.effects import Approve, Kick, Mute, Recall
+from bot.core.effects import Approve, Forward, Invite, Kick, Mute, Recall, Rename, SetRemark
 from bot.core.errors import SendDeferred, SendRefused, SendUnknown
 from bot.core.events import (
     BotInvited,
@@ -115,6 +115,15 @@ async def test_the_same_message_comes_once(gateway: Gateway, connected: Connect)
     assert sink.texts() == ["早", "之后"]
 
 
+async def test_long_messages_arrive_whole(gateway: Gateway, connected: Connect) -> None:
+    """Answers beyond the window of a call are taken as they come: several of 180 KB at once, in order."""
+    async with connected() as (_, sink):
+        for number in range(6):
+            say(gateway, f"{number}:" + "长" * 60_000)
+        heard = await sink.next(MessageReceived, 6)
+    assert [event.text for event in heard] == [f"{number}:" + "长" * 60_000 for number in range(6)]
+
+
 async def test_members_and_topics(gateway: Gateway, connected: Connect) -> None:
     """Joins with and without an inviter, leaves with and without a remover, a new topic; names are fresh."""
     async with connected() as (_, sink):
@@ -184,6 +193,24 @@ async def test_acts(gateway: Gateway, connected: Connect) -> None:
         with pytest.raises(SendRefused) as muted:
             await wechat.send(BOT, ROOM, Mute(member=ALICE, for_s=60))
         assert muted.value.capability == Capability.MUTE
+
+
+async def test_the_room_itself(gateway: Gateway, connected: Connect) -> None:
+    """A new topic, somebody added, a message forwarded, a friend's remark: each is with the gateway, none is a question."""
+    gateway.start(rooms=["room1@chatroom", "room2@chatroom"], contacts={"wxid_new": "新人"})
+    async with connected() as (wechat, sink):
+        heard = say(gateway, "大家好")
+        await sink.next(MessageReceived)
+        gateway.do("leave", room="room1@chatroom", members=["wxid_new"])
+        await wechat.send(BOT, ROOM, Rename(name="共读营二期"))
+        await wechat.send(BOT, ROOM, Invite(member="wechat:wxid_new"))
+        await wechat.send(BOT, ROOM, SetRemark(member=CAROL, remark="小红 组长"))
+        forwarded = await wechat.send(BOT, ROOM, Forward(message_id=heard, into="wechat:room2@chatroom"))
+        assert gateway.do("topic", room="room1@chatroom") == "共读营二期"
+        assert "wxid_new" in gateway.do("members", room="room1@chatroom")
+        assert gateway.do("contactAlias", id="wxid_carol") == "小红 组长"
+        (sent,) = gateway.do("sent")
+        assert (sent["to"], sent["text"], sent["id"]) == ("room2@chatroom", "大家好", forwarded.message_id)
 
 
 async def test_a_send_without_an_id_gets_it_from_its_echo(gateway: Gateway, connected: Connect) -> None:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import Approve, Forward, Invite, Kick, Mute, MuteAll, Recall, Rename, SetCard, SetRemark, SetTitle
 from bot.core.errors import SendRefused
 from bot.core.play import Capability
 from bot.core.segments import EVERYONE, Mention, Reply, Segment
@@ -66,6 +66,15 @@ def encode(chat: str, outgoing: Outgoing, *, dialect: Dialect = GENERIC, may_men
         case SetTitle(member=member, title=title):
             params = {**group, "user_id": number(member), "special_title": title, "duration": -1}
             return Call("set_group_special_title", params, Capability.SET_TITLE)
+        case Rename(name=name):
+            return Call("set_group_name", {**group, "group_name": name})
+        case Forward(message_id=message_id, into=into):
+            params = {"group_id": number(into), "message_id": number(message_id)}
+            return Call("forward_group_single_msg", params, is_message=True)
+        case SetRemark(member=member, remark=remark):
+            return Call("set_friend_remark", {"user_id": number(member), "remark": remark})
+        case Invite():
+            raise SendRefused("QQ's implementations have no call to add a member")
     assert_never(outgoing)
 
 

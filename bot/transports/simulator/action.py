@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import assert_never
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import Approve, Forward, Invite, Kick, Mute, MuteAll, Recall, Rename, SetCard, SetRemark, SetTitle
 from bot.core.errors import SendRefused
 from bot.core.play import Capability
 from bot.core.segments import EVERYONE, File, Image, Mention, Text
@@ -45,9 +45,41 @@ def perform(world: World, account: str, chat: str, outgoing: Outgoing) -> Receip
             _set_card(world, room, me, outgoing)
         case SetTitle():
             _set_title(world, room, me, outgoing)
+        case Invite(member=member):
+            if member in room.people:
+                raise SendRefused(f"is in the group already: {member}")
+            world.join(room.uid, member, member.partition(":")[2], by=me.uid)
+        case Rename(name=name):
+            _must_lead(me)
+            world.rename(room.uid, name, by=me.uid)
+        case Forward():
+            return _forward(world, account, room, outgoing)
+        case SetRemark():
+            # Only the account itself would see it.
+            _target_here(room, outgoing.member)
         case _:
             assert_never(outgoing)
     return Receipt(at=world.now)
+
+
+def _must_lead(me: Person) -> None:
+    if me.role == "member":
+        raise SendRefused("only the owner and admins rename the group")
+
+
+def _target_here(room: Room, uid: str) -> None:
+    if uid not in room.people:
+        raise SendRefused(f"user not in group: {uid}")
+
+
+def _forward(world: World, account: str, room: Room, forward: Forward) -> Receipt:
+    said = room.messages.get(forward.message_id)
+    if said is None:
+        raise SendRefused(f"no such message: {forward.message_id}")
+    into, me = _standing(world, account, forward.into)
+    _may_speak(world, into, me)
+    copy = world.keep(into, me.uid, said.segments)
+    return Receipt(copy.message_id, copy.at)
 
 
 def _standing(world: World, account: str, chat: str) -> tuple[Room, Person]:

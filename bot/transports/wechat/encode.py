@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import Approve, Forward, Invite, Kick, Mute, MuteAll, Recall, Rename, SetCard, SetRemark, SetTitle
 from bot.core.errors import SendRefused
 from bot.core.play import Capability
 from bot.core.segments import EVERYONE, Card, File, Image, Mention, Segment, Text
@@ -57,6 +57,15 @@ def encode(chat: str, outgoing: Outgoing, names: Mapping[str, str]) -> list[Call
             return [Call("MessageRecall", {1: message_id}, Capability.RECALL_OWN)]
         case Kick(member=member):
             return [Call("RoomDel", {1: room, 2: raw_id(member)}, Capability.KICK)]
+        case Invite(member=member):
+            return [Call("RoomAdd", {1: room, 2: raw_id(member)})]
+        case Rename(name=name):
+            # wechaty's own call sends a field that today's gateways read as a question.
+            return [Call("RoomTopic", {1: room, 3: name})]
+        case Forward(message_id=message_id, into=into):
+            return [Call("MessageForward", {1: message_id, 2: raw_id(into)}, is_message=True)]
+        case SetRemark(member=member, remark=remark):
+            return [Call("ContactAlias", {1: raw_id(member), 3: remark})]
         case Approve(flag=flag, is_approved=is_approved):
             if not flag.startswith(INVITE):
                 raise SendRefused("WeChat has no join requests to answer", capability=Capability.APPROVE)

@@ -63,6 +63,7 @@ from grpclib.const import Cardinality  # noqa: E402
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError  # noqa: E402
 
 from bot.transports.wechat.channel import GatewayChannel  # noqa: E402
+from bot.transports.wechat.unary import LARGEST  # noqa: E402
 
 R = TypeVar("R")
 _CHUNK = 256 * 1024
@@ -131,10 +132,14 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
     ) -> bytes:
         """The answer's bytes."""
         # Written out, for this is the hot path: one call for every message of every group.
+        body = protobuf.encode(fields or {})
         try:
-            async with asyncio.timeout(timeout_s), self._stream(method, Cardinality.UNARY_UNARY) as stream:
-                await stream.send_message(protobuf.encode(fields or {}), end=True)
-                return await stream.recv_message() or b""
+            async with asyncio.timeout(timeout_s):
+                if len(body) <= LARGEST and self.channel is not None:
+                    return await self.channel.ask(f"/wechaty.Puppet/{method}", body)
+                async with self._stream(method, Cardinality.UNARY_UNARY) as stream:
+                    await stream.send_message(body, end=True)
+                    return await stream.recv_message() or b""
         except (TimeoutError, GRPCError, *_LOST) as error:
             raise _call_error(error, method, timeout_s, capability) from None
 

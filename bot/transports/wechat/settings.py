@@ -39,7 +39,7 @@ class WeChatSettings(BaseModel):
         ge=0,
         description="事件流被别的客户端占用多久后夺回，0 不夺回 · take the event stream back after that long, 0: never",
     )
-    prefetch: int = Field(default=64, ge=1, le=256, description="同时读取几条消息正文 · messages fetched at once")
+    prefetch: int = Field(default=128, ge=1, le=256, description="同时读取几条消息正文 · messages fetched at once")
     queue_limit: int = Field(default=500, ge=1, description="等待引擎的事件上限 · most events waiting for the engine")
     resync_s: float = Field(
         default=1800, gt=0, description="多久重读一次群和成员 · how often rooms and members are read"

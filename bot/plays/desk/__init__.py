@@ -1,4 +1,7 @@
-"""desk 前台: what works here, my points, the rankings. It answers and keeps nothing but who does not want to be ranked."""
+"""desk 前台: what works here, my points, the rankings; and for operators what `room` does with the group itself.
+
+It answers and keeps nothing but who does not want to be ranked.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bot.core.effects import Drawing, Say, Template
-from bot.core.events import Event, MessageReceived
+from bot.core.events import EffectSettled, Event, MessageReceived
 from bot.core.play import (
     Capability,
     CommandSpec,
@@ -26,6 +29,7 @@ from bot.core.play import (
 )
 from bot.core.scoring import TITLES
 from bot.core.text import CommandTable, fold, parse_command
+from bot.plays.desk import room
 
 HELP, POINTS, RANKING, MINE, STATUS = "帮助", "积分", "排行", "我的", "状态"
 HIDE, SHOW = "退出排行", "加入排行"
@@ -43,6 +47,7 @@ _WINDOWS: Sequence[tuple[Window, Sequence[str]]] = (
     ("week", ("周", "星期")),
 )
 _OWN_WINDOW: Window = "week"
+_OF_ROOM = frozenset(spec.name for spec in room.SPECS)
 Board = Literal["points", "activity"]
 
 
@@ -60,6 +65,10 @@ class Params(PlayParams):
     picture: bool = Field(
         False,
         description="「排行」发成海报图片,发不了图就发文字 · 排行 as a poster, in words where no picture can be sent",
+    )
+    room: bool = Field(
+        True,
+        description="运营能否在群里用「群公告」「改群名」等指令 · Whether operators may act on the group from the chat",
     )
 
 
@@ -97,6 +106,8 @@ def commands(params: Params) -> Sequence[CommandSpec]:
         ),
         CommandSpec(name=STATUS, for_operators=True, help="这个群里在跑什么"),
     ]
+    if params.room:
+        specs += room.SPECS
     if params.opt_out:
         specs.append(CommandSpec(name=HIDE, help="名字不再上榜"))
         specs.append(CommandSpec(name=SHOW, help="名字回到榜上"))
@@ -143,6 +154,9 @@ def start(ctx: Context[Params]) -> Step[NoState]:
 
 
 def step(state: NoState, event: Event, ctx: Context[Params]) -> Step[NoState]:
+    if isinstance(event, EffectSettled):
+        told = room.settled(event)
+        return Step(state, (told,) if told is not None else ())
     if not isinstance(event, MessageReceived) or ctx.command is None or not event.member:
         return Step(state)
     question = asked(ctx.params, event.text)
@@ -165,6 +179,10 @@ def step(state: NoState, event: Event, ctx: Context[Params]) -> Step[NoState]:
         if ctx.member is None or not ctx.member.is_operator:
             return Step(state, why={"operator": False})
         return _say(state, event, "status", _status(ctx))
+    if name in _OF_ROOM:
+        if ctx.member is None or not ctx.member.is_operator:
+            return Step(state, why={"operator": False})
+        return Step(state, (room.act(event, ctx, name, ctx.command.rest),), why={"command": name})
     if name in (HIDE, SHOW) and ctx.params.opt_out:
         was_hidden = event.member in ctx.slots
         slots: dict[str, Slot | None] = {event.member: Slot()} if name == HIDE else {}
@@ -399,7 +417,7 @@ PLAY = Play(
     Slot=Slot,
     start=start,
     step=step,
-    listens=frozenset({MessageReceived}),
+    listens=frozenset({MessageReceived, EffectSettled}),
     commands=commands,
     needs=needs,
     wants_capabilities=wants_capabilities,
