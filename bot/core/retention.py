@@ -34,18 +34,5 @@ def kept(pairs: Pairs, n: int, last: str) -> Kept:
     return Kept(n, hits, of)
 
 
-def curve(pairs: Pairs, last: str, days: int = 30) -> tuple[Kept, ...]:
-    """Retention on day 0 to `days`."""
-    return tuple(kept(pairs, n, last) for n in range(days + 1))
-
-
-def table(pairs: Pairs, last: str, days: tuple[int, ...] = (1, 7, 30)) -> dict[str, tuple[Kept, ...]]:
-    """Cohort (first day) → retention on `days`, oldest first."""
-    return {
-        first: tuple(kept({pair: n for pair, n in pairs.items() if pair[0] == first}, n, last) for n in days)
-        for first in sorted({first for first, day in pairs if first == day})
-    }
-
-
 def shifted(day: str, by: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=by)).isoformat()
