@@ -144,6 +144,34 @@ async def test_the_gateway_dies_and_the_camp_goes_on(camp: Camp) -> None:
     await until(lambda: bool(camp.rows("SELECT 1 FROM gap WHERE status = 'partial'")))
 
 
+async def test_operators_speak_for_the_bot(gateway: Gateway, tmp_path: Path) -> None:
+    """In a group that relays nothing is said; 小红 is asked in private, her 已发 settles it, and an invitation is hers too."""
+    wanted = _settings(tmp_path, gateway).model_copy(update={"operators": ("wechat:wxid_carol",), "onebot": None})
+    groups = 'groups: {"wechat:room1@chatroom": {relay: {gather: 1s}}}\n'
+    (tmp_path / "playbooks" / "groups.yaml").write_text(groups, "utf-8")
+    app, stop = App(wanted), asyncio.Event()
+    running = asyncio.create_task(app.run(stop))
+    try:
+        await until(lambda: len(app.kernel.directory.rooms) >= 1)
+        camp = Camp(app, gateway, tmp_path, OneBotImplementation(OneBotWorld(style="napcat")))
+        camp.says("打卡 读了三页")
+        assert (await camp.reads("请代发到", "#1"))["to"] == "wxid_carol"
+        assert (await camp.reads("小明 打卡成功"))["to"] == "wxid_carol"
+        gateway.do("say", **{"from": "wxid_carol"}, text="已发")
+        await until(lambda: camp.rows("SELECT status FROM task") == [("done",)])
+        assert camp.rows("SELECT o.status FROM outbox o JOIN relay r ON r.outbox_id = o.id") == [("done",)]
+        gateway.do("emit", event="room-invite", payload={"roomInvitationId": "inv1"})
+        assert (await camp.reads("邀请机器人", "#2 同意"))["to"] == "wxid_carol"
+        gateway.do("say", **{"from": "wxid_carol"}, text="#2 同意")
+        await until(lambda: ["roomInvitationAccept", "inv1"] in gateway.do("calls"))
+        assert not [each for each in gateway.do("sent") if each["to"] == "room1@chatroom"]
+        stop.set()
+        await asyncio.wait_for(running, 20)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 def test_settings_from_the_environment(tmp_path: Path) -> None:
     """Endpoint and token need not stand in the file, and the token shows nowhere."""
     file = tmp_path / "config.yaml"
