@@ -83,8 +83,8 @@ def _needs(params: RulesParams, event: Event) -> Needs:
                     keys = (*keys, case_key(int(found[1]))) if found[1] else keys
                 if _ALL_CASES.match(event.text) and not (found and found[1]):
                     keys = (*keys, "case:*")
-                elif _TRIES.match(event.text):
-                    said = desk.TRIED_ON
+            if _TRIES.match(event.text):
+                said = desk.TRIED_ON
             if said:
                 return Needs(slots=keys, said=said, roster=True)
             return Needs(slots=keys, recent_s=0 if event.is_private else seconds)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.text.moderation import Lexicon, kept, parse_lexicon, phrases
 from bot.core.text.moderation.folding import fast_kept, fold, fold_character, single, sounded
+from bot.core.text.moderation.patterns import fits
 from bot.core.text.moderation.view import compact, without_runs
 
 HERE = Path(__file__).parent
@@ -175,6 +176,20 @@ _WILD = st.text(
     ),
     max_size=40,
 )
+
+
+def test_a_phrase_that_is_let_through_a_thousand_times_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every place of a word lies in an allow phrase, in a message as long as one can be: what is protected is looked up,
+    never matched."""
+    asked: list[int] = []
+    monkeypatch.setattr(
+        "bot.core.text.moderation.lexicon.fits", lambda view, pattern, at: asked.append(at) or fits(view, pattern, at)
+    )
+    words = phrases(("长" * 50, "加微信"))
+    for text, allow in (("长" * 4000, "长" * 60), ("我加微信群" * 800, "加微信群")):
+        assert words.hits(text, (allow,)) == ()
+    assert asked == []
+    assert [hit.base for hit in words.hits("我加微信群" * 800 + "加微信", ("加微信群",))] == ["加微信"]
 
 
 @settings(max_examples=60, deadline=None)
