@@ -34,6 +34,7 @@ from bot.engine.render import Renderer
 from bot.engine.rollups import roll_up, settle_days
 from bot.engine.tidying import tidy
 from bot.insight.pictures.drawer import Drawer
+from bot.insight.reports.maker import ReportMaker
 from bot.playbook.load import Loaded
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.playbook.versions import dump_play, restore_play
@@ -99,6 +100,10 @@ class App:
             self.kernel, transports, self.clock, keep_frames=settings.keep_frames, reads_images=self._reads_images,
             downloads=Downloads(settings.images.allow_networks), pictures=settings.playbooks,
             draws=Drawer(settings.templates, settings.data_folder / "pictures"),
+            reports=ReportMaker(
+                self.database, settings.templates, lambda: self.loaded, self.clock.now,
+                lambda: roll_up(self.engine, self.clock.now()),
+            ),
         )  # fmt: skip
         with self._connection.begin():
             is_new = not has_users(self._connection)

@@ -74,6 +74,12 @@ def mark_bots(connection: Connection) -> None:
     connection.execute(text("UPDATE member SET is_bot = 1 WHERE is_bot = 0 AND uid IN (SELECT uid FROM account)"))
 
 
+def name_group(connection: Connection, chat: str, name: str) -> None:
+    """A group that is known from an export alone is called what the export calls it."""
+    c = t.chat.c
+    connection.execute(t.chat.update().where(c.uid == chat, c.name == "").values(name=name))
+
+
 def open_gaps(connection: Connection) -> None:
     """A process that ended without a word left no gap; the next start finds it from the newest row of the log. What is
     imported meanwhile would be newer: the gaps begin here instead."""

@@ -137,17 +137,31 @@ def unanswered(connection: Connection, chat: int, first: str, last: str, limit: 
 
 
 def actions(connection: Connection, chat: int, until: int) -> list[ActionRow]:
-    """What was agreed before `until` (ms), in order, with what was done of it by then."""
+    """What was agreed before `until` (ms), in order, with what was done of it by then. `by` is a name."""
     n = t.note.c
-    query = select(n.what, n.key, n.data, n.at).where(
+    query = select(n.run_id, n.what, n.key, n.data, n.at).where(
         n.chat_id == chat, n.what.in_((ACTION, ACTION_DONE)), n.at < until
     )
     rows = list(connection.execute(query.order_by(n.at, n.id)))
-    done = {row.key: row.at for row in rows if row.what == ACTION_DONE}
-    found = []
-    for row in rows:
-        if row.what == ACTION:
-            data = json.loads(row.data)
-            at = done.get(row.key)
-            found.append(ActionRow(int(data["number"]), data["text"], data.get("by", ""), row.at, at))
-    return found
+    done = {(row.run_id, row.key): row.at for row in rows if row.what == ACTION_DONE}
+    agreed = [(row, json.loads(row.data)) for row in rows if row.what == ACTION]
+    names = _names(connection, chat, {str(data.get("by", "")) for _, data in agreed})
+    return [
+        ActionRow(
+            int(data["number"]),
+            data["text"],
+            names.get(data.get("by", ""), ""),
+            row.at,
+            done.get((row.run_id, row.key)),
+        )
+        for row, data in agreed
+    ]
+
+
+def _names(connection: Connection, chat: int, uids: set[str]) -> dict[str, str]:
+    """uid → the name that the group knows."""
+    p, ms = t.member.c, t.membership.c
+    here = (ms.chat_id == chat) & (ms.member_id == p.id)
+    query = select(p.uid, func.coalesce(func.nullif(ms.name, ""), p.name, "").label("name"))
+    rows = connection.execute(query.select_from(t.member.join(t.membership, here, isouter=True)).where(p.uid.in_(uids)))
+    return {row.uid: row.name for row in rows}

@@ -20,6 +20,7 @@ from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.engine.rollups import count_next
 from bot.insight import reports
+from bot.insight.pictures.studio import Studio
 from bot.insight.reports.purpose import purpose_of
 from bot.playbook.load import Loaded
 from bot.playbook.model import Header
@@ -27,7 +28,7 @@ from storage import measures, reporting
 from storage.database import Database
 from storage.schema import require_current
 
-FORMS = ("html", "xlsx", "text")
+FORMS = ("html", "xlsx", "png", "text")
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,7 @@ def report(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="camp 的第一天 · first day of a camp")
     ] = None,
     format: Annotated[
-        str, typer.Option(help="html、xlsx、text，可以用逗号连着写；不写 -o 时是 text · several with commas")
+        str, typer.Option(help="html、xlsx、png、text，可以用逗号连着写；不写 -o 时是 text · several with commas")
     ] = "",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="写到哪个文件夹 · folder for the files")] = None,
     db: Url = "",
@@ -138,6 +139,7 @@ def _write(report: reports.Report, form: str, out: Path | None, templates: Path)
     makers: dict[str, Callable[[], bytes]] = {
         "html": lambda: reports.html(report, templates).encode(),
         "xlsx": lambda: reports.workbook(report, templates),
+        "png": lambda: Studio(templates).draw(reports.CARD, reports.card(report, templates)).png,
         "text": lambda: (reports.plain(report, templates) + "\n").encode(),
     }
     content = makers[form]()

@@ -108,6 +108,20 @@ class SendFile(Outward):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport(Outward):
+    """The report on the days from `first` to `last` (ISO, both included), to the group or in private to `to`.
+
+    It is made from the log between the commit and the send: the row holds only what to make. `form`: html, xlsx, png, text.
+    """
+
+    period: str
+    first: str
+    last: str
+    form: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall(Outward):
     message_id: str
 
@@ -273,7 +287,7 @@ class Finish:
 
 
 OutwardEffect: TypeAlias = (
-    Say | SendFile | Recall | Mute | MuteAll | Kick | Announce | Approve | SetCard | SetTitle | Invite | Rename | Forward
+    Say | SendFile | SendReport | Recall | Mute | MuteAll | Kick | Announce | Approve | SetCard | SetTitle | Invite | Rename | Forward
     | SetRemark
 )  # fmt: skip
 InwardEffect: TypeAlias = Award | Tag | Note | SetTimer | CancelTimer | StartPlay | AskOperator | CloseQuestion | Finish

@@ -22,6 +22,7 @@ from bot.core.effects import (
     Outward,
     Say,
     SendFile,
+    SendReport,
     SetTimer,
     StartPlay,
     Tag,
@@ -278,7 +279,7 @@ def common(ctx: Context[Any]) -> Mapping[str, Any]:
 
 def _is_said(outgoing: Unsent) -> bool:
     """Whether it is something said to the group, which a person can say as well."""
-    said = (Message, DrawnMessage, Announcement, SendFile, FileMessage)
+    said = (Message, DrawnMessage, Announcement, SendFile, SendReport, FileMessage)
     return isinstance(outgoing, said) and not getattr(outgoing, "to", None)
 
 

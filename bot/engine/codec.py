@@ -20,6 +20,7 @@ from bot.core.effects import (
     Recall,
     Rename,
     SendFile,
+    SendReport,
     SetCard,
     SetRemark,
     SetTitle,
@@ -45,6 +46,7 @@ _ACTIONS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "forward": (Forward, ("message_id", "into")),
     "set_remark": (SetRemark, ("member", "remark")),
 }
+_REPORT = ("period", "first", "last", "form", "to")
 _KIND_OF = {cls: kind for kind, (cls, _) in _ACTIONS.items()}
 
 
@@ -87,6 +89,8 @@ def encode(outgoing: Unsent) -> tuple[str, str]:
         case SendFile():
             table = {"name": outgoing.name, "to": outgoing.to, "columns": outgoing.columns, "rows": outgoing.rows}
             return "table", orjson.dumps({**table, "format": outgoing.format}).decode()
+        case SendReport():
+            return "report", orjson.dumps({name: getattr(outgoing, name) for name in _REPORT}).decode()
         case _:
             kind = _KIND_OF[type(outgoing)]
             fields = _ACTIONS[kind][1]
@@ -103,7 +107,7 @@ def _body(message: Message) -> dict[str, Any]:
 
 
 def decode(kind: str, body: str) -> Unsent:
-    """The action as it was encoded. A `SendFile` is still a table: `bot.engine.files` writes it."""
+    """The action as it was encoded. A `SendFile` is still a table, a `SendReport` still an order: both are made later."""
     data = orjson.loads(body)
     if kind == "message":
         message = Message(segments=decode_segments(data["seg"]), to=data.get("to"), reply_to=data.get("re"))
@@ -119,6 +123,8 @@ def decode(kind: str, body: str) -> Unsent:
         return SendFile(
             name=data["name"], columns=tuple(data["columns"]), rows=rows, format=data["format"], to=data["to"]
         )
+    if kind == "report":
+        return SendReport(**data)
     cls, _ = _ACTIONS[kind]
     action: Outgoing = cls(**data)
     return action

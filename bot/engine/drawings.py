@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from bot.core.effects import Drawing, SendFile
+from bot.core.effects import Drawing, SendFile, SendReport
 from bot.core.segments import Image, Mention, Segment, Text
 from bot.transports.base import Message, Outgoing
 
@@ -48,5 +48,5 @@ class DrawnMessage:
         return replace(self.message, segments=(*front, picture))
 
 
-Unsent: TypeAlias = Outgoing | SendFile | DrawnMessage
-"""What the outbox holds: pictures are not drawn and tables not written yet."""
+Unsent: TypeAlias = Outgoing | SendFile | SendReport | DrawnMessage
+"""What the outbox holds: pictures are not drawn, tables not written and reports not made yet."""

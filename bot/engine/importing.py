@@ -35,6 +35,11 @@ class Account:
     last: datetime | None = None
 
     @property
+    def title(self) -> str:
+        """What the file calls the group; "" when it says nothing, or several things."""
+        return clean(self.titles[0])[:60] if len(set(self.titles)) == 1 else ""
+
+    @property
     def lost(self) -> int:
         """Places whose content could not be taken."""
         return sum(count for code, count in self.unread.items() if code not in _LOSES_NOTHING)
@@ -43,7 +48,7 @@ class Account:
         """For the audit log."""
         return {
             "file": file, "format": form, "read": self.read, "new": self.taken.new, "known": self.taken.known,
-            "cut": self.taken.cut, "unread": dict(self.unread),
+            "cut": self.taken.cut, "unread": dict(self.unread), "title": self.title,
         }  # fmt: skip
 
 
@@ -66,8 +71,9 @@ def carry(
     for item in items:
         match item:
             case Title():
-                account.titles.append(item.name)
                 is_in = not section or item.name == section
+                if is_in:
+                    account.titles.append(item.name)
             case Unread() if is_in:
                 account.unread[item.code] += 1
                 if len(account.examples) < _SHOWN:

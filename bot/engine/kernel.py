@@ -47,7 +47,7 @@ from bot.engine.times import Times
 from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group
-from storage.history import mark_bots, open_gaps
+from storage.history import mark_bots, name_group, open_gaps
 from storage.history import record as record_import
 from storage.privacy import erase_member
 from storage.writer import Writer
@@ -302,7 +302,9 @@ class Kernel:
         """After the last batch: what was done, for the audit log."""
         with self._connection.begin():
             mark_bots(self._connection)
+            name_group(self._connection, chat, str(detail.get("title", "")))
             record_import(self._connection, actor, chat, detail, to_ms(now))
+            self.directory.reread()
 
     # -- the operator -----------------------------------------------------------------------------------------------
 

@@ -14,19 +14,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.core.effects import SendFile
+from bot.core.effects import SendFile, SendReport
 from bot.core.errors import SendDeferred, SendRefused, SendUnknown
 from bot.core.events import Event, ImageRead
 from bot.core.play import Capability, Member
 from bot.engine import codec
 from bot.engine.clock import Clock, from_ms, monotonic_s, to_ms
 from bot.engine.directory import platform_of
-from bot.engine.drawings import DrawnMessage, Draws, NotDrawn, Unsent
+from bot.engine.drawings import DrawnMessage, Draws, NotDrawn
 from bot.engine.failpoints import fp
 from bot.engine.files import with_pictures, write_table
 from bot.engine.images import Downloads, ImageReading
 from bot.engine.kernel import Kernel
 from bot.engine.outbox import Pending
+from bot.engine.reporting import MakesReports, NotMade
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.engine.writing import WritingThread
 from bot.transports.base import Group, Message, Outgoing, Transport
@@ -56,6 +57,7 @@ class LiveEngine:
         downloads: Downloads | None = None,
         pictures: Path = Path("."),
         draws: Draws | None = None,
+        reports: MakesReports | None = None,
     ) -> None:
         self._kernel, self._transports, self._clock = kernel, transports, clock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,6 +77,7 @@ class LiveEngine:
         self._pictures = pictures
         """The folder that plays name pictures in."""
         self._draws = draws
+        self._reports = reports
         self.malformed_frames = 0
         self._images = ImageReading(reads_images, self._image_read, downloads or Downloads())
         self.writing = WritingThread(kernel, clock, on_sends=self._sends_committed, on_room=self._room_again)
@@ -237,11 +240,24 @@ class LiveEngine:
         transport = self._transports.get(platform_of(dispatch.account))
         if transport is None:
             return Settled(id=dispatch.id, outcome="refused", error=f"no transport for {dispatch.account}")
-        outgoing, note = await self._drawn(dispatch.outgoing)
+        try:
+            wanted = await self._made(dispatch)
+        except NotMade as why:
+            return Settled(id=dispatch.id, outcome="refused", error=str(why))
+        outgoing, note = await self._drawn(wanted)
         answer = await self._hand_over(transport, dispatch, outgoing, note)
-        if note or answer.outcome != "refused" or not isinstance(dispatch.outgoing, DrawnMessage):
+        if note or answer.outcome != "refused" or not isinstance(wanted, DrawnMessage):
             return answer
-        return await self._hand_over(transport, dispatch, dispatch.outgoing.message, f"sent as text: {answer.error}")
+        return await self._hand_over(transport, dispatch, wanted.message, f"sent as text: {answer.error}")
+
+    async def _made(self, dispatch: Dispatch) -> Outgoing | SendFile | DrawnMessage:
+        """What was to be sent, a report in the place of its order."""
+        order = dispatch.outgoing
+        if not isinstance(order, SendReport):
+            return order
+        if self._reports is None:
+            raise NotMade("nothing here makes reports")
+        return await self._reports.make(dispatch.chat, order)
 
     async def _hand_over(
         self, transport: Transport, dispatch: Dispatch, outgoing: Outgoing | SendFile, note: str
@@ -263,7 +279,7 @@ class LiveEngine:
             log.exception("a transport failed to send %s", dispatch.id)
             return Settled(id=dispatch.id, outcome="unknown", error=f"{type(error).__name__}: {error}")
 
-    async def _drawn(self, outgoing: Unsent) -> tuple[Outgoing | SendFile, str]:
+    async def _drawn(self, outgoing: Outgoing | SendFile | DrawnMessage) -> tuple[Outgoing | SendFile, str]:
         """The message with its picture, or in words and why there is no picture."""
         if not isinstance(outgoing, DrawnMessage):
             return outgoing, ""

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from bot.core.effects import Lane, SendFile, Template
+from bot.core.effects import Lane, SendFile, SendReport, Template
 from bot.core.events import EffectSettled, Event, Outcome
 from bot.core.segments import Text
 from bot.engine import codec
@@ -165,7 +165,7 @@ class Relay:
 def _handed(outgoing: Unsent, uid: str) -> Unsent | None:
     """A file or picture on its way to the person who will pass it on; None for what is said in words."""
     match outgoing:
-        case SendFile() | FileMessage():
+        case SendFile() | FileMessage() | SendReport():
             return replace(outgoing, to=uid)
         case DrawnMessage(message=message):
             return replace(outgoing, message=replace(message, to=uid, reply_to=None))
@@ -181,6 +181,8 @@ def _readable(outgoing: Unsent) -> str:
             return f"【文件 file】{name}"
         case DrawnMessage(drawing=drawing):
             return f"【图片 picture】{drawing.name}"
+        case SendReport(first=first, last=last):
+            return f"【报告 report】{first} – {last}"
         case _:
             return codec.plain(*codec.encode(outgoing))
 

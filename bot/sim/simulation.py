@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.core.effects import SendFile
+from bot.core.effects import SendFile, SendReport
 from bot.core.errors import OperatorMistake, SendDeferred, SendRefused, SendUnknown
 from bot.core.segments import Image
 from bot.engine.drawings import DrawnMessage, Unsent
 from bot.engine.files import write_table
+from bot.engine.reporting import placeholder
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
 from bot.sim.deeds import Deed, Leaves, Line, Passes, Says, Waits
@@ -224,6 +225,8 @@ def _as_sent(outgoing: Unsent) -> Outgoing:
     match outgoing:
         case SendFile():
             return write_table(outgoing)
+        case SendReport():
+            return placeholder(outgoing)
         case DrawnMessage(message=message, drawing=drawing):
             return replace(message, segments=(Image(name=f"{drawing.name}.png"), *message.segments))
         case _:

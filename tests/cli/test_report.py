@@ -26,11 +26,11 @@ def test_day_one(database_url: str, tmp_path: Path) -> None:
     made = []
     for folder in ("a", "b"):
         done = call("report", "qq:600", "--period", "past", "--db", database_url, "-o", str(tmp_path / folder),
-                    "--format", "html,xlsx,text")  # fmt: skip
+                    "--format", "html,xlsx,png,text")  # fmt: skip
         assert done.exit_code == 0, done.output
         made.append({path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()})
     assert made[0] == made[1]
-    assert sorted(name.rpartition(".")[2] for name in made[0]) == ["html", "txt", "xlsx"]
+    assert sorted(name.rpartition(".")[2] for name in made[0]) == ["html", "png", "txt", "xlsx"]
     page = next(content.decode() for name, content in made[0].items() if name.endswith("html"))
     assert "从聊天记录导出文件导入" in page
     week = call("report", "qq:600", "--period", "week", "--date", "2026-03-03", "--db", database_url)

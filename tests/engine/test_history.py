@@ -140,6 +140,7 @@ def test_a_group_nobody_is_in(database: Database) -> None:
         bring(made.kernel, "qq.txt", "qq:777")
         made.kernel.activate(NOW)
         assert made.one("SELECT count(*) FROM run") == 0
+        assert made.one("SELECT name FROM chat WHERE uid = 'qq:777'") == "晨读营"
         assert made.one("SELECT count(*) FROM dead_event") == 0
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.insight.reports.model import Figure, Report
-from bot.insight.reports.page import span_of
 from bot.insight.reports.words import amount, words_of
 
 NAME = "report"
@@ -20,6 +19,7 @@ _SHOWN = (
     "interaction.rate",
 )
 _MOST_POINTS = 45
+_LONGEST_CHANGE = 12
 
 
 def card(report: Report, folder: Path) -> dict[str, Any]:
@@ -31,14 +31,14 @@ def card(report: Report, folder: Path) -> dict[str, Any]:
     chosen.sort(key=lambda figure: _SHOWN.index(figure.now.metric.id))
     if report.star is not None and report.star.now.value is not None and report.star not in chosen:
         chosen.insert(0, report.star)
-    unit = "page.msgs"
     return {
         "kind": _KINDS[report.period.kind],
         "group": report.group,
-        "day": span_of(report, words),
+        "first": report.period.first.isoformat(),
+        "last": report.period.last.isoformat(),
         "figures": [_figure(figure, words.change(figure)) for figure in chosen[:6]],
         "course": {
-            "label": f"{words['card.course']} · {words[unit]}",
+            "label": words["card.course"],
             "points": [None if bar.lost >= 0.5 else float(bar.msgs) for bar in report.course[:_MOST_POINTS]],
             "labels": [f"{bar.first.month}-{bar.first.day:02}" for bar in report.course[:_MOST_POINTS]],
         } if len(report.course) > 1 else None,
@@ -53,6 +53,6 @@ def card(report: Report, folder: Path) -> dict[str, Any]:
 
 def _figure(figure: Figure, change: str) -> dict[str, Any]:
     return {
-        "label": figure.now.metric.zh, "value": amount(figure.now), "change": change if len(change) <= 8 else "",
+        "label": figure.now.metric.zh, "value": amount(figure.now), "change": change if len(change) <= _LONGEST_CHANGE else "",
         "trend": figure.trend,
     }  # fmt: skip

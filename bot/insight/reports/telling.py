@@ -33,7 +33,8 @@ def story(material: Material, course: Sequence[DayBar]) -> tuple[Remark, ...]:
         found.append(Remark(code, {"people": speakers, "msgs": msgs, "change": abs(change)}, trend))
     if msgs and len(course) > 1:
         busiest = max(course, key=lambda bar: (bar.msgs, bar.first))
-        found.append(Remark("busiest", {"first": busiest.first, "last": busiest.last, "msgs": busiest.msgs}))
+        code = "busiest" if busiest.first == busiest.last else "busiest_span"
+        found.append(Remark(code, {"first": busiest.first, "last": busiest.last, "msgs": busiest.msgs}))
     joins, leaves = _sum(material.days, "joins"), _sum(material.days, "leaves")
     if joins or leaves:
         found.append(Remark("moves", {"joins": joins, "leaves": leaves, "net": joins - leaves}))

@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Connection, text
 
 from bot.insight import reports
+from bot.insight.pictures.studio import Studio
 from bot.insight.reports import charts
 from bot.insight.reports.compare import figure, is_change_of_counts
 from bot.insight.reports.model import Bar, DayBar, Purpose
@@ -193,7 +194,7 @@ def test_actions_are_carried_forward(scene: Scene) -> None:
     def noted(what: str, day: int) -> None:
         add(
             scene.connection, t.note, run_id=run, chat_id=scene.chat, member_id=None, what=what, key="a1",
-            data='{"number":1,"text":"换到 20 点","by":"老陈"}', at=MONDAY_MS + day * DAY_MS,
+            data='{"number":1,"text":"换到 20 点","by":"qq:成员01"}', at=MONDAY_MS + day * DAY_MS,
         )  # fmt: skip
 
     noted("action", 9)
@@ -208,6 +209,22 @@ def test_actions_are_carried_forward(scene: Scene) -> None:
     ]
     assert [len(week.done) for week in weeks] == [0, 0, 0, 1, 0]
     assert "上一期带来" in reports.html(weeks[2], TEMPLATES)
+
+
+def test_the_card_can_be_drawn(scene: Scene) -> None:
+    """Every span's card is data that the card takes, and a picture with nothing missing."""
+    studio = Studio(TEMPLATES)
+    for kind, on, more in (
+        ("day", 18, {}),
+        ("week", 18, {}),
+        ("month", 18, {}),
+        ("camp", 22, {"begins": MONDAY}),
+        ("past", 31, {"begins": MONDAY}),
+    ):
+        data = json.loads(json.dumps(reports.card(made(scene, kind, date(2026, 3, on), **more), TEMPLATES)))  # type: ignore[arg-type]
+        drawn = studio.draw(reports.CARD, data)
+        assert drawn.png.startswith(b"\x89PNG")
+        assert drawn.missing == 0
 
 
 def test_a_span_that_is_not_over(scene: Scene) -> None:
