@@ -16,6 +16,8 @@ from bot.core.segments import Text
 
 ANNOUNCE, RENAME, RECALL, FORWARD, INVITE, REMARK = "群公告", "改群名", "撤回消息", "转发到", "拉人", "备注"
 _LONGEST_NAME = 30
+_LONGEST_NOTICE = 1_000
+"""Characters: what every network shows of a notice."""
 
 SPECS = (
     CommandSpec(name=ANNOUNCE, rest="optional", for_operators=True, help="发群公告：群公告 内容"),
@@ -47,7 +49,7 @@ def settled(event: EffectSettled) -> Effect | None:
 
 
 def _announce(event: MessageReceived, ctx: Context[Any], rest: str, key: str) -> Effect | None:
-    return Announce(words=Literally(rest), key=key) if rest else None
+    return Announce(words=Literally(rest), key=key) if 0 < len(rest) <= _LONGEST_NOTICE else None
 
 
 def _rename(event: MessageReceived, ctx: Context[Any], rest: str, key: str) -> Effect | None:
