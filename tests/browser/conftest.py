@@ -1,4 +1,4 @@
-"""One browser for each test process, one bot for each test."""
+"""A browser and a bot for each test."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from tests.cli.running import Running, house
 SIZES = {"desktop": (1440, 900), "phone": (360, 740)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """Not longer than its test: while Playwright runs, no other test of the process could run an event loop."""
     if reason := missing():
         if os.environ.get("CI"):
             pytest.fail(f"a browser is required here (CI is set): {reason}")
