@@ -86,7 +86,7 @@ class Stepper:
             run.rev += 1
             batch.runs[run.id] = run
         old_slots = {key: run.slots.get(key) for key in outcome.slots} if self._trace else {}
-        new_slots = {key: None if slot is None else slot.model_dump_json() for key, slot in outcome.slots.items()}
+        new_slots = _as_json(outcome.slots)
         for key, slot in outcome.slots.items():
             self._facts.remember(run, key, slot)
             batch.slots[(run.id, key)] = new_slots[key]
@@ -100,8 +100,7 @@ class Stepper:
                 batch.bury(room, run.ref, cause, StepFailed(f"template: {error}", repr(effect)[:2000]))
         if self._trace and (is_changed or outcome.effects or outcome.slots):
             states = (before, run.state_json) if is_changed else ("", "")
-            old = {key: None if slot is None else slot.model_dump_json() for key, slot in old_slots.items()}
-            changes = [_document(states[0], old), _document(states[1], new_slots)]
+            changes = [_document(states[0], _as_json(old_slots)), _document(states[1], new_slots)]
             self._add_trace(batch, room, run, cause, event, outcome.why, changes, said, "; ".join(errors))
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -155,6 +154,10 @@ class Stepper:
             orjson.dumps(dict(why), default=str).decode(), changes[0][:_LONGEST_TRACE], changes[1][:_LONGEST_TRACE],
             orjson.dumps(said, default=str).decode()[:_LONGEST_TRACE], error[:2000], batch.now_ms,
         ])  # fmt: skip
+
+
+def _as_json(slots: Mapping[str, Any]) -> dict[str, str | None]:
+    return {key: None if slot is None else slot.model_dump_json() for key, slot in slots.items()}
 
 
 def _document(state_json: str, slots: Mapping[str, str | None]) -> str:

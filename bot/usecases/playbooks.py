@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 from sqlalchemy import Connection
 
@@ -36,7 +36,6 @@ from bot.usecases.rehearsal import rehearse
 from storage import playbook_texts, reads
 from storage.database import Database
 
-R = TypeVar("R")
 Sign = Literal["+", "-", " ", "@"]
 _SHARED = (BASE, GROUPS)
 _NAME = re.compile(r"(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.ya?ml")

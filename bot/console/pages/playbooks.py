@@ -79,7 +79,7 @@ async def new(call: Call, query: Asked) -> Start:
     ]
     if not query.name or not query.like:
         return Start(book="", source="", like=query.like, examples=tuple(seen))
-    found = await _book(call, query.like, Action.PLAYBOOKS_SEE)
+    found = await _book(call, query.like)
     source = found.source
     for line in source.splitlines():
         if line.startswith("playbook:"):
@@ -100,7 +100,7 @@ async def book(call: Call) -> Book:
     if call.filled.values and await call.ports.playbooks.book(name, call.language) is None:
         # A new one that could not be published yet: what was typed is shown again.
         return _unpublished(name)
-    found = await _book(call, name, Action.PLAYBOOKS_SEE)
+    found = await _book(call, name)
     return found.model_copy(update={"may_publish": _may(call, Action.PLAYBOOKS_PUBLISH, found.row)})
 
 
@@ -157,9 +157,9 @@ def _unpublished(name: str) -> Book:
     return Book(row=row, source="", base="", findings=(), history=(), may_publish=True)
 
 
-async def _book(call: Call, name: str, action: Action) -> Book:
+async def _book(call: Call, name: str) -> Book:
     found = await call.ports.playbooks.book(name, call.language)
-    if found is None or not _may(call, action, found.row):
+    if found is None or not _may(call, Action.PLAYBOOKS_SEE, found.row):
         raise NotHere
     return found
 
@@ -172,15 +172,16 @@ async def _admit(call: Call, action: Action) -> None:
 
 
 def _may(call: Call, action: Action, row: BookRow) -> bool:
-    """Whether the caller may do this to the whole playbook, in every group that it names."""
-    if action == Action.PLAYBOOKS_SEE:
-        return call.may(action, playbook=row.id)
-    return all(call.may(action, group=each, playbook=row.id) for each in row.selectors or ("*",))
+    return _reaches(call, action, row.id, row.selectors)
 
 
 def _require(call: Call, action: Action, playbook: str, selectors: tuple[str, ...]) -> None:
+    if not _reaches(call, action, playbook, selectors):
+        raise NotHere
+
+
+def _reaches(call: Call, action: Action, playbook: str, selectors: tuple[str, ...]) -> bool:
+    """Whether the caller may do this to the whole playbook, in every group that it names; to see it, one is enough."""
     if action == Action.PLAYBOOKS_SEE:
-        call.require(action, playbook=playbook)
-        return
-    for each in selectors or ("*",):
-        call.require(action, group=each, playbook=playbook)
+        return call.may(action, playbook=playbook)
+    return all(call.may(action, group=each, playbook=playbook) for each in selectors or ("*",))

@@ -136,11 +136,7 @@ def streak_on(slot: Slot, today: date) -> int:
 
 def streak_until(slot: Slot, day: date) -> int:
     """The streak that `day` ended, even if the member has checked in again since."""
-    length = 0
-    while (mark := mark_of(slot, day)) != "-":
-        length += mark in COUNTED
-        day -= ONE_DAY
-    return length
+    return run_ending(slot.months, day)[0]
 
 
 def is_bonus_due(before: Slot, after: Slot, length: int) -> bool:
