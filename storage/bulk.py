@@ -117,7 +117,8 @@ class BulkUpdate:
             statement = self._compose_each() if runs_each else self._compose_set(dialect)
             self._statements[dialect] = statement
         if runs_each:
-            _sqlite(connection, statement, rows, is_many=True)
+            keys = len(self._key)
+            _sqlite(connection, statement, [(*row[keys:], *row[:keys]) for row in rows], is_many=True)
             return
         packed = (orjson.dumps(rows).decode(),)
         if dialect == "sqlite":
@@ -126,9 +127,9 @@ class BulkUpdate:
             connection.exec_driver_sql(statement, packed)
 
     def _compose_each(self) -> str:
-        keys = len(self._key)
-        sets = ", ".join(f'"{c}" = ?{keys + i}' for i, c in enumerate(self._changes, 1))
-        where = " AND ".join(f'"{c}" = ?{i}' for i, c in enumerate(self._key, 1))
+        """Takes the changes first, then the key: Python 3.12 calls numbered placeholders deprecated."""
+        sets = ", ".join(f'"{c}" = ?' for c in self._changes)
+        where = " AND ".join(f'"{c}" = ?' for c in self._key)
         return f'UPDATE "{self._table.name}" SET {sets} WHERE {where}'
 
     def _compose_set(self, dialect: str) -> str:

@@ -309,7 +309,9 @@ def _counted(context: Context, value: Any, size: int) -> Any:
 
 @pass_context
 def _in(context: Context, value: Any, among: Any) -> bool:
-    """The test behind `select('in', …)`: each one walks `among`."""
+    """The test behind `select('in', …)`: each one walks `among`, and the call itself costs a step."""
+    budget: Budget = context.parent[BUDGET]
+    budget.charge(1)
     return value in _counted(context, among, 0)
 
 

@@ -1,5 +1,7 @@
-"""No template can hang the bot: each hostile one is refused, or compiled and rendered within 20 ms of processor time each,
-in 4,000 characters."""
+"""No template can hang the bot: each hostile one is refused, or cheap and at most 4,000 characters long.
+
+Cheap is a matter of milliseconds (`python -m benchmarks.templates` prints how many), unguarded they take seconds or for ever.
+The bound here lies between the two, far from what a busy machine adds."""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ DATA: dict[str, Any] = {
     "group": {"name": "群", "size": 200},
 }
 COMMON = Renderer(Path(__file__).parent).prepare(DATA)
-COMPILE_S, RENDER_S = 0.020, 0.020
+CHEAP_S = 0.3
 
 HOSTILE = [
     # Out of the sandbox.
@@ -121,7 +123,7 @@ def renderer() -> Renderer:
     return Renderer(Path(__file__).parent)
 
 
-def _run(renderer: Renderer, source: str) -> tuple[str | None, float]:
+def run(renderer: Renderer, source: str) -> tuple[str | None, float]:
     """(text or None when refused, seconds of this thread's processor time)."""
     began = time.thread_time()
     try:
@@ -133,13 +135,9 @@ def _run(renderer: Renderer, source: str) -> tuple[str | None, float]:
 
 def _held(renderer: Renderer, source: str) -> None:
     """The first time it is compiled, which only happens when a playbook is loaded; from then on it is only rendered."""
-    for bound in (COMPILE_S + RENDER_S, RENDER_S):
-        text, spent = _run(renderer, source)
-        for _ in range(3):
-            # A garbage collection, or a neighbour on the same core, may fall into one measurement.
-            if spent >= bound:
-                text, spent = _run(renderer if bound == RENDER_S else Renderer(Path(__file__).parent), source)
-        assert spent < bound, source[:200]
+    for _ in range(2):
+        text, spent = run(renderer, source)
+        assert spent < CHEAP_S, source[:200]
         assert len(text or "") <= 4000
 
 
@@ -159,7 +157,7 @@ def test_a_hostile_template_is_refused_or_cheap(renderer: Renderer, source: str)
 )
 def test_these_are_refused(renderer: Renderer, source: str) -> None:
     """Ways out of the sandbox end in a refusal, never in an empty text."""
-    assert _run(renderer, source)[0] is None
+    assert run(renderer, source)[0] is None
 
 
 def _expression(dice: random.Random, depth: int) -> str:
@@ -179,11 +177,11 @@ def _expression(dice: random.Random, depth: int) -> str:
     ).format(*inner)  # fmt: skip
 
 
-def _template(dice: random.Random, depth: int) -> str:
+def template(dice: random.Random, depth: int) -> str:
     parts = []
     for _ in range(dice.randint(1, 2)):
         expression = _expression(dice, dice.choice([0, 1, 1, 2]))
-        body = _template(dice, depth - 1) if depth else "x"
+        body = template(dice, depth - 1) if depth else "x"
         parts.append(
             dice.choice(
                 [
@@ -203,4 +201,4 @@ def test_ten_thousand_generated_templates(renderer: Renderer, seed: int) -> None
     """Whatever grows from the allowed grammar is refused or cheap: 2,500 from each seed."""
     dice = random.Random(seed)
     for _ in range(2_500):
-        _held(renderer, _template(dice, 1))
+        _held(renderer, template(dice, 1))
