@@ -50,6 +50,8 @@ def test_judge_prints_letters_and_points(tmp_path: Path) -> None:
         b'{"answers": {}}',
         b'{"answers": [1]}',
         b'{"answers": [{"typed": "A"}]}',
+        b'{"answers": [{"id": 1, "options": ["b", "c"], "typed": "A"}]}',
+        b'{"answers": [{"id": 1, "type": "singel", "options": ["b", "c"], "typed": "A"}]}',
         b'{"scoring": [{"id": 1}]}',
         b'{"scoring": [{"id": "a", "questions": [{"messages": [["x", "soon", "A"]]}]}]}',
         b'{"scoring": [{"id": "a", "config": {"limit": 0}, "questions": [{"answer": ["A"], "options": ["b", "c"],'

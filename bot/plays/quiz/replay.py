@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
-from bot.plays.quiz.judge import judge, prepare
+from bot.plays.quiz.judge import Type, judge, prepare
 from bot.plays.quiz.scoring import Answer, Asked, Rules, answer_of, is_right, score
 
 
@@ -73,10 +73,15 @@ def _fraction(value: Any) -> Fraction | None:
 
 
 def judged(case: Mapping[str, Any]) -> list[str] | None:
-    """The letters of one case of `answers`. A `text` attempt has no letters: what it says, as it is compared."""
-    typed = str(case.get("typed", ""))
-    if case.get("type") == "text":
+    """The letters of one case of `answers`. A `text` attempt has no letters: what it says, as it is compared.
+
+    Raises `KeyError` without a type, `ValueError` for one that is none.
+    """
+    typed, kind = str(case.get("typed", "")), case["type"]
+    if kind not in get_args(Type):
+        raise ValueError(f"type: {kind!r}, 可以写 {' '.join(get_args(Type))}")
+    if kind == "text":
         text = prepare(typed)
         return None if text is None else [text]
-    letters = judge(case.get("type", "single"), tuple(map(str, case.get("options") or ())), typed)
+    letters = judge(kind, tuple(map(str, case.get("options") or ())), typed)
     return None if letters is None else list(letters)
