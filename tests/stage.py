@@ -41,6 +41,7 @@ from bot.core.events import (
     MessageRecalled,
     MessageReceived,
     OperatorDecided,
+    OperatorOrdered,
     PlayStarted,
     TimerFired,
 )
@@ -260,6 +261,16 @@ class Stage:
                 text=text,
             )
         )
+
+    def orders(self, ref: str, order: str, about: str = "", key: str = "") -> None:
+        """Somebody at the console orders something of the play `ref`; the same `key` is the same press of a button."""
+        self._count += 1
+        self.happens(
+            OperatorOrdered(
+                id=f"order:{key or self._count}", account=ACCOUNT, chat=CHAT, member="console:老陈", at=self.now,
+                play=f"测试/{ref}", order=order, about=about,
+            )
+        )  # fmt: skip
 
     def passes(self, span: str | timedelta) -> None:
         """Lets time pass, firing every timer on its way, in order."""

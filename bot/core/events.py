@@ -217,6 +217,17 @@ class OperatorDecided(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorOrdered(Event):
+    """An operator wants something of this play by a button of the console or a command of the terminal. `member` is who
+    (`console:陈老师`); `order` is a word of the play's own, `about` what of it is meant, "" all. Nobody answers in the
+    group: the operator isn't there."""
+
+    play: str
+    order: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlayStarted(Event):
     """Another play (`StartPlay`) or an operator asked this play to begin."""
 

@@ -36,6 +36,7 @@ from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
 from bot.engine.invitations import Invitations, Policy
 from bot.engine.merging import Kinds, Merging
+from bot.engine.orders import Order, take_order
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
 from bot.engine.relay import Relay
@@ -181,6 +182,20 @@ class Kernel:
                 self._stepper.step(batch, room, event)
 
         return self._guarded(now, work)
+
+    def order(self, order: Order, now: datetime) -> list[str]:
+        """An operator's order to one play in some groups, all in one transaction; the groups where it is new. Given again
+        with the same key it changes nothing. What it sends goes with the next cycle, which is at once."""
+        found: list[str] = []
+
+        def work(batch: Batch) -> None:
+            fresh = take_order(batch, self.writer, self.directory, order)
+            found[:] = [room.uid for room, _ in fresh]
+            for room, event in fresh:
+                self._stepper.step(batch, room, event)
+
+        self._attempt(now, work)
+        return found
 
     def give_up(self, account: str, now: datetime) -> list[Dispatch]:
         """Settles the suspects of `account` that nobody could reconcile, each by its declared policy."""

@@ -12,14 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.core.events import EffectSettled, Event, MessageReceived, OperatorDecided, PlayStarted, TimerFired
+from bot.core.events import (
+    EffectSettled,
+    Event,
+    MessageReceived,
+    OperatorDecided,
+    OperatorOrdered,
+    PlayStarted,
+    TimerFired,
+)
 from bot.core.play import ALL_CAPABILITIES, Capability, Command, Context, Member, Needs, Recent, Score, Step
 from bot.core.points import Entry
 from bot.core.scoring import Explanation
 from bot.core.text import parse_command
 from bot.playbook.model import ActivePlay, GroupPlan
 
-_ADDRESSED = (TimerFired, EffectSettled, OperatorDecided, PlayStarted)
+_ADDRESSED = (TimerFired, EffectSettled, OperatorDecided, OperatorOrdered, PlayStarted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class StepFailed:
 def hearers(plan: GroupPlan, event: Event) -> Iterator[Heard]:
     """The plays of `plan` that must see `event`, in the order of the file.
 
-    Addressed events (timers, settled effects, decisions) reach their play only. A command reaches the play that owns
+    Addressed events (timers, settled effects, decisions, orders) reach their play only. A command reaches the play that owns
     it as a command; other plays see the message if they `hear` it.
     """
     if isinstance(event, _ADDRESSED):

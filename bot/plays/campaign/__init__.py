@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.events import EffectSettled, Event, MessageRecalled, MessageReceived, TimerFired
+from bot.core.events import EffectSettled, Event, MessageRecalled, MessageReceived, OperatorOrdered, TimerFired
 from bot.core.play import NOTHING, Capability, Context, Needs, Play, Schedule, Step
 from bot.core.turn import Turn
-from bot.plays.campaign import agenda, control, flight
+from bot.plays.campaign import agenda, control, flight, orders
 from bot.plays.campaign.content import Campaign
 from bot.plays.campaign.params import Params
 from bot.plays.campaign.state import State
@@ -24,7 +24,9 @@ def schedules(params: Params) -> Sequence[Schedule]:
 
 def needs(params: Params, event: Event) -> Needs:
     """The roster where a post may begin and some post addresses some of the members."""
-    if isinstance(event, TimerFired | MessageReceived) and any(i.post.audience for i in agenda.items(params)):
+    if isinstance(event, TimerFired | MessageReceived | OperatorOrdered) and any(
+        i.post.audience for i in agenda.items(params)
+    ):
         return Needs(roster=True)
     return NOTHING
 
@@ -48,6 +50,8 @@ def step(state: State, event: Event, ctx: Context[Params]) -> Step[State]:
             flight.taken_back(turn, event)
         case MessageReceived():
             control.obey(turn, event)
+        case OperatorOrdered():
+            orders.obey(turn, event)
         case _:
             pass
     return turn.step()
@@ -80,7 +84,7 @@ PLAY = Play(
     State=State,
     start=start,
     step=step,
-    listens=frozenset({TimerFired, EffectSettled, MessageRecalled, MessageReceived}),
+    listens=frozenset({TimerFired, EffectSettled, MessageRecalled, MessageReceived, OperatorOrdered}),
     commands=control.commands,
     schedules=schedules,
     needs=needs,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.core.effects import CancelTimer, Inline, Lane, Note, Recall, Say, Template, Words
+from bot.core.effects import Inline, Say, Template, Words
 from bot.core.events import MessageReceived
 from bot.core.play import Capability, CommandSpec
-from bot.plays.campaign import agenda, content, flight
+from bot.plays.campaign import acts, agenda, content
 from bot.plays.campaign.agenda import Item
 from bot.plays.campaign.content import Campaign
 from bot.plays.campaign.params import Params
-from bot.plays.campaign.state import EVERYTHING, Waiting
+from bot.plays.campaign.state import EVERYTHING
 
 _RULE = "\n\n———\n\n"
 _PREVIEW_CHARS = 1200
@@ -69,11 +69,7 @@ def _pause(turn: Campaign, event: MessageReceived, typed: str) -> None:
     item = _one(turn, event, typed) if typed else None
     if typed and item is None:
         return
-    name = item.name if item else EVERYTHING
-    turn.change(paused=tuple(dict.fromkeys((*turn.state.paused, name))))
-    current = turn.state.flight
-    if current is not None and name in (EVERYTHING, current.name):
-        flight.hold(turn)
+    acts.pause(turn, item)
     held = turn.state.flight.name if turn.state.flight and turn.state.flight.held_at else ""
     data = {"name": item.name if item else "", "held": held, "resume": turn.params.words.resume}
     _answer(turn, event, "paused", data)
@@ -83,48 +79,28 @@ def _resume(turn: Campaign, event: MessageReceived, typed: str) -> None:
     item = _one(turn, event, typed) if typed else None
     if typed and item is None:
         return
-    left = tuple(name for name in turn.state.paused if item is not None and name != item.name)
-    had = len(left) != len(turn.state.paused)
-    turn.change(paused=left)
-    current = turn.state.flight
-    if current is None or not flight.is_paused(turn, current.name):
-        flight.release(turn)
-    _answer(turn, event, "resumed", {"name": item.name if item else "", "had": had, "still": EVERYTHING in left})
+    had, still = acts.resume(turn, item), EVERYTHING in turn.state.paused
+    _answer(turn, event, "resumed", {"name": item.name if item else "", "had": had, "still": still})
 
 
 def _stop(turn: Campaign, event: MessageReceived, typed: str) -> None:
     item = _one(turn, event, typed) if typed else None
     if typed and item is None:
         return
-    queue = turn.state.queue
-    dropped = tuple(waiting for waiting in queue if item is None or waiting.name == item.name)
-    turn.change(queue=tuple(waiting for waiting in queue if waiting not in dropped))
-    for waiting in dropped:
-        fact = {"post": waiting.name, "reason": "stopped"}
-        turn.do(Note(what="post_skipped", key=waiting.occurrence, data=fact))
-    if not turn.state.queue:
-        turn.do(CancelTimer(name=flight.WAKE))
-    current = turn.state.flight
-    stopped = current if current is not None and (item is None or current.name == item.name) else None
-    if stopped is not None:
-        flight.end(turn, "stopped")
+    stopped, dropped = acts.stop(turn, item)
     data: dict[str, Any] = {
         "name": stopped.name if stopped else "",
         "sent": stopped.next if stopped else 0,
         "parts": stopped.parts if stopped else 0,
-        "dropped": len(dropped),
+        "dropped": dropped,
     }
     _answer(turn, event, "stopped", data)
 
 
 def _send(turn: Campaign, event: MessageReceived, item: Item) -> None:
-    if turn.state.by_hand == event.id:
-        turn.because(command="taken before")
+    outcome = acts.send(turn, item, event.id)
+    if not outcome:
         return
-    turn.change(by_hand=event.id)
-    occurrence = f"{item.name}@hand:{event.id}"
-    waiting = Waiting(occurrence=occurrence, name=item.name, on=turn.ctx.day(turn.ctx.now), is_by_hand=True)
-    outcome = flight.admit(turn, waiting, busy="queue")
     ctx = turn.ctx
     until = f"{ctx.local(ctx.after_quiet(ctx.now)):%H:%M}" if ctx.is_quiet(ctx.now) else ""
     if outcome == "sent" and not event.is_private:
@@ -177,12 +153,7 @@ def _recall(turn: Campaign, event: MessageReceived) -> None:
     newest = turn.state.newest
     ids = newest.message_ids if newest else ()
     can = Capability.RECALL_OWN in turn.ctx.caps
-    if newest is not None and ids and can:
-        if turn.state.flight and turn.state.flight.occurrence == newest.occurrence:
-            flight.end(turn, "stopped")
-        turn.do(*(Recall(message_id=message_id, lane=Lane.MODERATION) for message_id in ids))
-        turn.do(Note(what="post_recalled", key=newest.occurrence, data={"post": newest.name, "by": event.member}))
-        turn.change(newest=newest.model_copy(update={"message_ids": ()}))
+    acts.recall(turn, event.member)
     data = {"name": newest.name if newest else "", "count": len(ids), "can": can}
     _answer(turn, event, "recalled", data)
 
