@@ -62,7 +62,7 @@ def parse_list(text: str) -> ListMessage | None:
             return _listed(below, start, title=title, example=example, has_header=True)
         if title and not needs_lines:
             return ListMessage(has_header=True, title=title, example=example)
-        return None
+    # `3. 王五 接龙` looks like a header and is a line for a list that others see above.
     body = [head, *below]
     start = _list_start(body)
     return None if start is None else _listed(body, start, title="", example="", has_header=False)
