@@ -3,6 +3,9 @@
 PostgreSQL is the server that `QUNOPS_TEST_POSTGRES` names, or one that answers at 127.0.0.1:5432 for the user postgres
 without a password. Without it that half is left out and the summary says so; where `CI` is set it fails instead. The same
 holds for the WeChat gateway, which needs Node, and for the console's pages, which need Chromium.
+
+Properties are tried with the same examples each time where `CI` is set, so that a change is judged by what it changes;
+elsewhere with fresh ones, which is how new mistakes are found.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import make_url, text
 
@@ -24,6 +28,10 @@ from storage.schema import upgrade
 from storage.tables import metadata
 from tests.browser import left_out as browser_left_out
 from tests.peers.wechat_gateway import left_out
+
+settings.register_profile("gate", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("gate")
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 _GIVEN = os.environ.get("QUNOPS_TEST_POSTGRES", "")

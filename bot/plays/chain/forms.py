@@ -11,7 +11,7 @@ from bot.plays.chain.params import FormField
 
 _PHONE = re.compile(r"(?<![0-9])(?:\+?86[- ]?)?(1[3-9][0-9])[- ]?([0-9]{4})[- ]?([0-9]{4})(?![0-9])")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-PARTS = re.compile(r"[\s,，、;；/|]+")
+_PARTS = re.compile(r"[\s,，、;；/|]+")
 _LABEL = re.compile(r"[:：=]")
 
 HIDDEN = "***"
@@ -66,7 +66,7 @@ def read_line(text: str, fields: Sequence[FormField]) -> Reading:
     used: list[str] = []
     public = [asked for asked in fields if not asked.private]
     rest = []
-    for part in (part for part in PARTS.split(text) if part and HIDDEN not in part):
+    for part in (part for part in _PARTS.split(text) if part and HIDDEN not in part):
         label, value = (*_LABEL.split(part, maxsplit=1), "")[:2]
         named = next((asked for asked in public if fold(asked.name) == fold(label)), None) if value else None
         if named is None:

@@ -7,6 +7,7 @@ remark that was hidden by mistake does no harm. Hiding twice is hiding once: cop
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,11 @@ from bot.core.jielong import ListMessage, parse_list, parse_reply
 from bot.core.jielong.keys import cancelled_name, comparison_key, is_room
 from bot.core.jielong.numerals import EXPRESSION
 from bot.core.text import fold
-from bot.plays.chain.forms import HIDDEN, PARTS, answer_for, mask_phones, read_line
+from bot.plays.chain.forms import HIDDEN, answer_for, mask_phones, read_line
 from bot.plays.chain.params import FormField
 
 _COUNT = re.compile(r"[+＋xX×*]?\s?[0-9]{1,2}")
+_PART = re.compile(r"[^\s,，、;；/|]+")
 _LONG_NUMBER = re.compile(r"[0-9]{3,}")
 
 Answers = Mapping[str, str]
@@ -82,39 +84,48 @@ def hide(line: str, fields: Sequence[FormField], *, has_name: bool = True) -> tu
 
 
 def _labelled(line: str, fields: Sequence[FormField], answers: dict[str, str]) -> str:
+    """An answer reaches to the next label or to what is hidden already; a label may stand in a line twice."""
     names = "|".join(re.escape(asked.name) for asked in sorted(fields, key=lambda asked: -len(asked.name)))
+    end = rf"(?=[\s,，、;；/|]+(?:(?:{names})\s*[:：=]|[^\s,，、;；/|]*{re.escape(HIDDEN)})|$)"
     for asked in (asked for asked in fields if asked.private):
-        label = re.compile(
-            rf"({re.escape(asked.name)}\s*[:：=]\s*)(\S.*?)(?=[\s,，、;；/|]+(?:{names})\s*[:：=]|$)", re.IGNORECASE
-        )
-        if (match := label.search(line)) and HIDDEN not in match[2]:
+
+        def hidden(match: re.Match[str], asked: FormField = asked) -> str:
+            if HIDDEN in match[2]:
+                return match[0]
             if (value := answer_for(asked, match[2])) is not None:
                 answers.setdefault(asked.name, value)
-            line = line[: match.start(2)] + HIDDEN + line[match.end(2) :]
+            return match[1] + HIDDEN
+
+        line = re.sub(rf"({re.escape(asked.name)}\s*[:：=]\s*)(\S.*?){end}", hidden, line, flags=re.IGNORECASE)
     return line
 
 
 def _unlabelled(line: str, fields: Sequence[FormField], answers: dict[str, str], *, has_name: bool) -> str:
-    parts = [part for part in PARTS.split(line) if part]
-    skipped = (2 if parts and is_room(parts[0]) else 1) if has_name else 0
+    first = _PART.search(line)
+    skipped = (2 if first is not None and is_room(first[0]) else 1) if has_name else 0
     # A remark stands behind a name that the bot puts there.
     public = set(read_line(line if has_name else f"我 {line}", fields).used)
     labels = {"", *(fold(asked.name) for asked in fields)}
-    for part in parts[skipped:]:
+    places = itertools.count()
+
+    def hidden(match: re.Match[str]) -> str:
+        part = match[0]
         if (
-            part in public
+            next(places) < skipped
+            or part in public
             or fold(part).rstrip(":=") in labels
             or HIDDEN in part
             or _COUNT.fullmatch(part)
             or EXPRESSION.fullmatch(part)
         ):
-            continue
+            return part
         if (asked := _certain(part, fields)) is not None:
             answers.setdefault(asked.name, answer_for(asked, part) or "")
         elif not any(asked.private and asked.type == "text" for asked in fields):
-            continue
-        line = re.sub(rf"(?<![^\s,，、;；/|]){re.escape(part)}(?![^\s,，、;；/|])", HIDDEN, line, count=1)
-    return line
+            return part
+        return HIDDEN
+
+    return _PART.sub(hidden, line)
 
 
 def _certain(part: str, fields: Sequence[FormField]) -> FormField | None:
