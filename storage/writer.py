@@ -244,6 +244,10 @@ class Writer:
     def log_events(self, rows: Rows) -> set[tuple[int, int, str]]:
         return {tuple(row) for row in _EVENTS.run(self.connection, rows)}
 
+    def unlog_event(self, chat_id: int, key: str) -> None:
+        e = t.event.c
+        self.connection.execute(delete(t.event).where(e.chat_id == chat_id, e.key == key))
+
     def mark_recalled(self, rows: Rows) -> None:
         """(chat_id, account_id, platform_id, at)."""
         _RECALLED.run(self.connection, rows)

@@ -111,6 +111,7 @@ class Stage:
         self.effects: list[Effect] = []
         self.drawings: list[Drawing] = []
         self.failures: list[runner.StepFailed] = []
+        self.refused = ""
         self._count = 0
         self._started = False
 
@@ -262,15 +263,17 @@ class Stage:
             )
         )
 
-    def orders(self, ref: str, order: str, about: str = "", key: str = "") -> None:
-        """Somebody at the console orders something of the play `ref`; the same `key` is the same press of a button."""
+    def orders(self, ref: str, order: str, about: str = "", key: str = "", **data: str) -> str:
+        """Somebody at the console orders something of the play `ref`: why it is not done, or "". The same `key` is the
+        same press of a button."""
         self._count += 1
         self.happens(
             OperatorOrdered(
                 id=f"order:{key or self._count}", account=ACCOUNT, chat=CHAT, member="console:老陈", at=self.now,
-                play=f"测试/{ref}", order=order, about=about,
+                play=f"测试/{ref}", order=order, about=about, data=data,
             )
         )  # fmt: skip
+        return self.refused
 
     def passes(self, span: str | timedelta) -> None:
         """Lets time pass, firing every timer on its way, in order."""
@@ -422,6 +425,7 @@ class Stage:
 
     def _apply(self, active: ActivePlay, outcome: Step[Any] | runner.StepFailed, cause: str) -> None:
         ref = active.ref
+        self.refused = outcome.refused if isinstance(outcome, Step) else ""
         if isinstance(outcome, runner.StepFailed):
             self.failures.append(outcome)
             raise AssertionError(outcome.detail)

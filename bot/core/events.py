@@ -219,12 +219,13 @@ class OperatorDecided(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorOrdered(Event):
     """An operator wants something of this play by a button of the console or a command of the terminal. `member` is who
-    (`console:陈老师`); `order` is a word of the play's own, `about` what of it is meant, "" all. Nobody answers in the
-    group: the operator isn't there."""
+    (`console:陈老师`); `order` is a word of the play's own, `about` what of it is meant, "" all, `data` what else it
+    needs. Nobody answers in the group: the operator isn't there. What is not done is said by `Step.refused`."""
 
     play: str
     order: str
     about: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

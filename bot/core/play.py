@@ -271,12 +271,14 @@ class Context(Generic[P]):
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
     """The outcome of a step. `slots` holds only what changed (None removes). `why` is what the trace will say:
-    each condition that decided, with its value."""
+    each condition that decided, with its value. `refused`: why an `OperatorOrdered` is not done, as a code; then nothing
+    changed."""
 
     state: S
     effects: tuple[Effect, ...] = ()
     slots: Mapping[str, Any] = field(default_factory=dict)
     why: Mapping[str, Any] = field(default_factory=dict)
+    refused: str = ""
 
 
 def _no_commands(params: Any) -> Sequence[CommandSpec]:

@@ -36,7 +36,7 @@ from bot.engine.history import History, Said, Taken
 from bot.engine.intake import Intake
 from bot.engine.invitations import Invitations, Policy
 from bot.engine.merging import Kinds, Merging
-from bot.engine.orders import Order, take_order
+from bot.engine.orders import NOT_RUNNING, Order, audit_order, take_order
 from bot.engine.outbox import OFF, Limits, Outbox, Pending
 from bot.engine.questions import Questions
 from bot.engine.relay import Relay
@@ -191,11 +191,35 @@ class Kernel:
         def work(batch: Batch) -> None:
             fresh = take_order(batch, self.writer, self.directory, order)
             found[:] = [room.uid for room, _ in fresh]
+            audit_order(batch, self.writer, order, found)
             for room, event in fresh:
                 self._stepper.step(batch, room, event)
 
         self._attempt(now, work)
         return found
+
+    def order_one(self, order: Order, now: datetime) -> str:
+        """As `order`, to one group, of a play that may refuse: why it is not done, as a code, or "".
+
+        What is refused leaves nothing, its key is as good as new. An order that was done before is done.
+        """
+        (chat,) = order.chats
+        room = self.directory.rooms.get(chat)
+        if room is None or room.plan is None or order.play not in room.plan.plays or not room.primary:
+            return NOT_RUNNING
+        refused: list[str] = []
+
+        def work(batch: Batch) -> None:
+            refused.clear()
+            for room, event in take_order(batch, self.writer, self.directory, order):
+                refused.append(self._stepper.obey(batch, room, event))
+                if refused[0]:
+                    self.writer.unlog_event(room.id, event.id)
+                else:
+                    audit_order(batch, self.writer, order, order.chats)
+
+        self._attempt(now, work)
+        return refused[0] if refused else ""
 
     def give_up(self, account: str, now: datetime) -> list[Dispatch]:
         """Settles the suspects of `account` that nobody could reconcile, each by its declared policy."""

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.core.errors import TemplateMistake
-from bot.core.events import BotInvited, Event, MessageReceived
+from bot.core.events import BotInvited, Event, MessageReceived, OperatorOrdered
 from bot.core.play import Context, Step
 from bot.engine import runner
 from bot.engine.apply import Applier
@@ -18,6 +18,7 @@ from bot.engine.facts import FactLoader
 from bot.engine.failpoints import fp
 from bot.engine.intake import Fresh, Intake
 from bot.engine.invitations import Invitations
+from bot.engine.orders import FAILED, NOT_RUNNING
 from bot.engine.questions import Questions
 from bot.engine.runner import Heard, StepFailed
 from bot.engine.runs import Runs
@@ -75,6 +76,17 @@ class Stepper:
         for one in [one for one in runner.hearers(room.plan, event) if only in ("", one.active.ref)]:
             self._advance(batch, room, event, one)
 
+    def obey(self, batch: Batch, room: Room, event: OperatorOrdered) -> str:
+        """As `step`, for an order that the play may refuse: why it is not done, or ""."""
+        assert room.plan is not None
+        batch.rooms[room.id] = room
+        self.runs.ready(batch, room)
+        outcomes = [self._advance(batch, room, event, one) for one in runner.hearers(room.plan, event)]
+        outcome = outcomes[0] if outcomes else None
+        if outcome is None:
+            return NOT_RUNNING
+        return FAILED if isinstance(outcome, StepFailed) else outcome.refused
+
     def keep(
         self, batch: Batch, room: Room, run: Run, outcome: Step[Any], ctx: Context[Any], cause: str, event: str
     ) -> None:
@@ -124,12 +136,13 @@ class Stepper:
             self.step(batch, room, event)
         return follows is not None
 
-    def _advance(self, batch: Batch, room: Room, event: Event, heard: Heard) -> None:
+    def _advance(self, batch: Batch, room: Room, event: Event, heard: Heard) -> Step[Any] | StepFailed | None:
+        """What the play made of it; None: it has ended."""
         assert room.runs is not None
         assert room.plan is not None
         run = room.runs.get(heard.active.ref)
         if run is None or run.status != "open":
-            return
+            return None
         facts = self._facts.of_event(batch, room, event, heard, run)
         ctx = runner.context(run.active, batch.now, room.uid, facts, room.plan, heard.command)
         fp("step.before")
@@ -141,9 +154,10 @@ class Stepper:
             batch.bury(room, run.ref, event.id, outcome)
             if self._trace:
                 self._add_trace(batch, room, run, event.id, kind, {}, [run.state_json, ""], [], outcome.error)
-            return
+            return outcome
         self.keep(batch, room, run, outcome, ctx, event.id, kind)
         self.runs.follow(batch, room, run)
+        return outcome
 
     def _add_trace(
         self, batch: Batch, room: Room, run: Run, cause: str, event: str, why: Any, changes: list[str], said: list[Any],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ BOT, ONE, TWO, ELSEWHERE = "qq:1", "qq:600", "qq:601", "qq:602"
 
 def _step(state: NoState, event: Event, ctx: Context[Any]) -> Step[NoState]:
     assert isinstance(event, OperatorOrdered)
+    if event.order == "refuse":
+        return Step(state, refused=event.data["why"])
+    if event.order == "break":
+        raise ValueError(event.about)
     return Step(state, (Say(words=Literally(f"{event.order} {event.about}")),))
 
 
@@ -93,3 +98,22 @@ def test_the_same_key_is_taken_once(kernel: Kernel) -> None:
     assert len(rows(kernel, "select 1 from audit")) == 1
     assert kernel.order(order(ONE, TWO), NOW) == [TWO]
     assert kernel.order(order(ONE, key="k2"), NOW) == [ONE]
+
+
+def test_a_refusal_leaves_nothing_and_its_key_is_as_good_as_new(kernel: Kernel) -> None:
+    """The play's own code comes back; what was pressed too early can be pressed again with the same form."""
+    refused = replace(order(ONE), order="refuse", data={"why": "just_reminded"})
+    assert kernel.order_one(refused, NOW) == "just_reminded"
+    assert (rows(kernel, "select 1 from audit"), said(kernel)) == ([], [])
+    assert kernel.order_one(order(ONE), NOW) == ""
+    assert kernel.order_one(order(ONE), NOW) == ""
+    assert (len(rows(kernel, "select 1 from audit")), said(kernel)) == (1, [(ONE, "pause 早安")])
+
+
+def test_an_order_that_nobody_can_obey_is_refused(kernel: Kernel) -> None:
+    """An unknown group, a group without the play; a step that fails is told, too, and lies among the dead."""
+    for chat in (ELSEWHERE, "qq:404"):
+        assert kernel.order_one(order(chat), NOW) == "not_running"
+    assert kernel.order_one(replace(order(ONE), order="break"), NOW) == "step_failed"
+    assert rows(kernel, "select ref from dead_event") == [("营/推送",)]
+    assert rows(kernel, "select 1 from audit") == []

@@ -11,6 +11,7 @@ from bot.core.events import (
     MessageEdited,
     MessageRecalled,
     MessageReceived,
+    OperatorOrdered,
     PlayStarted,
     TimerFired,
 )
@@ -30,7 +31,9 @@ PLAY = Play(
     Slot=Slot,
     start=start,
     step=step,
-    listens=frozenset({MessageReceived, MessageEdited, MessageRecalled, TimerFired, EffectSettled, PlayStarted}),
+    listens=frozenset(
+        {MessageReceived, MessageEdited, MessageRecalled, TimerFired, EffectSettled, OperatorOrdered, PlayStarted}
+    ),
     hears=hears,
     commands=commands,
     schedules=schedules,

@@ -10,6 +10,7 @@ from bot.core.jielong import Chain
 from bot.core.jielong.chain import IDLE
 from bot.core.play import Member
 from bot.core.segments import Mention
+from bot.plays.chain.params import Reminder
 from bot.plays.chain.posts import post, summary
 from bot.plays.chain.shelf import Ctx, Shelf, closing_time
 
@@ -92,7 +93,7 @@ def missing(chain: Chain, ctx: Ctx) -> list[Member]:
 
 def reminder(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say:
     """The word before the end: who has not joined yet is mentioned, up to a bound."""
-    at_most = ctx.params.remind.mention_at_most if ctx.params.remind else 0
+    at_most = (ctx.params.remind or Reminder()).mention_at_most
     left = missing(chain, ctx)
     called = left[:at_most]
     data = {

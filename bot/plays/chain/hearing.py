@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from bot.core.events import EffectSettled, Event, MessageEdited, MessageRecalled, MessageReceived, TimerFired
+from bot.core.events import (
+    EffectSettled,
+    Event,
+    MessageEdited,
+    MessageRecalled,
+    MessageReceived,
+    OperatorOrdered,
+    TimerFired,
+)
 from bot.core.jielong import parse_reply
 from bot.core.play import NOTHING, Needs
 from bot.plays.chain.params import Params
@@ -40,6 +48,8 @@ def needs(params: Params, event: Event) -> Needs:
             return Needs(slots="all", roster=True)
         case MessageEdited():
             return Needs(slots="all", roster=True) if _NAMED.search(event.text) else NOTHING
+        case OperatorOrdered():
+            return Needs(slots="all", roster=True)
         case TimerFired() if event.name != "open":
             what, _, chain = event.name.partition(":")
             return Needs(slots=(f"c{chain}/*",), roster=what == "remind")

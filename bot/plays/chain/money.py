@@ -28,14 +28,19 @@ def mark_paid(shelf: Shelf, event: MessageReceived, command: Command, chain: Cha
     if not found:
         return [answer(ctx, event, "which_paid", command=command.name, unknown=unknown)]
     for _, entry in found:
-        where = (chain.id, entry.id)
-        if command.name == "已付":
-            shelf.paid[where] = _amount(shelf, chain, entry)
-        else:
-            shelf.paid.pop(where, None)
+        settle(shelf, chain, entry, is_paid=command.name == "已付")
     marked = [{"number": number, "text": first_line(entry)} for number, entry in found]
     left = _unpaid(shelf, chain, ctx)
     return [answer(ctx, event, "paid", is_paid=command.name == "已付", marked=marked, unknown=unknown, left=len(left))]
+
+
+def settle(shelf: Shelf, chain: Chain, entry: Entry, *, is_paid: bool) -> None:
+    """Notes what the entry costs now as paid, or takes the note back."""
+    where = (chain.id, entry.id)
+    if is_paid:
+        shelf.paid[where] = f"{_order(shelf, chain, entry).amount:.2f}"
+    else:
+        shelf.paid.pop(where, None)
 
 
 def payments(shelf: Shelf, event: MessageReceived, chain: Chain, ctx: Ctx) -> list[Effect]:
@@ -49,10 +54,16 @@ def payments(shelf: Shelf, event: MessageReceived, chain: Chain, ctx: Ctx) -> li
 
 
 def dun(shelf: Shelf, event: MessageReceived, chain: Chain, ctx: Ctx) -> list[Effect]:
-    """Reminds, once per owner, who has not paid; said in the group, also when ordered in private."""
+    """Said in the group, also when ordered in private."""
+    reminder = bill(shelf, chain, ctx)
+    return [reminder or answer(ctx, event, "all_paid")]
+
+
+def bill(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say | None:
+    """Reminds, once per owner, who has not paid; None: everybody has."""
     left = _unpaid(shelf, chain, ctx)
     if not left:
-        return [answer(ctx, event, "all_paid")]
+        return None
     owners = list(dict.fromkeys(entry.owner for _, entry in left))
     called = owners[: ctx.params.unpaid_mention_at_most]
     names = shelf.group.directory
@@ -62,7 +73,7 @@ def dun(shelf: Shelf, event: MessageReceived, chain: Chain, ctx: Ctx) -> list[Ef
         "more": len(owners) - len(called),
         "rows": [_bill(shelf, chain, number, entry) for number, entry in left if entry.owner in called],
     }
-    return [Say(words=Template("chain/unpaid", data))]
+    return Say(words=Template("chain/unpaid", data))
 
 
 def _named(chain: Chain, text: str) -> tuple[list[tuple[int, Entry]], list[str]]:
@@ -90,10 +101,6 @@ def _numbers(word: str, active: Sequence[Entry]) -> list[int]:
         return [int(match[1])]
     name = comparison_key(word.removeprefix("@"))
     return [number for number, entry in enumerate(active, start=1) if name_key(entry.text) == name]
-
-
-def _amount(shelf: Shelf, chain: Chain, entry: Entry) -> str:
-    return f"{_order(shelf, chain, entry).amount:.2f}"
 
 
 def _order(shelf: Shelf, chain: Chain, entry: Entry) -> Order:

@@ -52,9 +52,8 @@ def post(shelf: Shelf, chain: Chain, ctx: Ctx) -> Say:
         "long": board.long,
         "refused": board.refused,
     }
-    shelf.boards[chain.id] = Board(
-        posted_at=ctx.now, posts=board.posts + 1, has_ids=board.has_ids, late_at=board.late_at
-    )
+    said = {"post_at": None, "kept": (), "long": 0, "refused": 0}
+    shelf.boards[chain.id] = board.model_copy(update={**said, "posted_at": ctx.now, "posts": board.posts + 1})
     return Say(words=Template("chain/list", data), key=f"post:{chain.id}:{board.posts + 1}")
 
 

@@ -22,7 +22,7 @@ class State(Frozen):
 class Board(Frozen):
     """What is to be posted. `post_at`: a timer is set. `kept`: entries that a list left out or changed in vain.
 
-    `late_at`: when a list was last told that it came too late.
+    `late_at`: when a list was last told that it came too late. `reminded_at`: when an operator last had members reminded.
     `has_ids`: the network tells the ids of what we post, so a reply to something unknown is a reply to something else.
     """
 
@@ -34,6 +34,7 @@ class Board(Frozen):
     refused: int = 0
     has_ids: bool = False
     late_at: datetime | None = None
+    reminded_at: datetime | None = None
 
 
 class Pending(Frozen):

@@ -14,6 +14,7 @@ from bot.core.events import (
     MessageEdited,
     MessageRecalled,
     MessageReceived,
+    OperatorOrdered,
     PlayStarted,
     TimerFired,
 )
@@ -21,7 +22,7 @@ from bot.core.jielong import Chain, Entry, Outcome, Posted, Verdict, parse_list,
 from bot.core.jielong.numerals import EXPRESSION
 from bot.core.play import Step
 from bot.core.segments import Mention
-from bot.plays.chain import closing
+from bot.plays.chain import closing, desk
 from bot.plays.chain.forms import answer_for
 from bot.plays.chain.orders import ORDERS, open_chain
 from bot.plays.chain.params import FOR_OPERATORS, canonical
@@ -72,6 +73,11 @@ def step(state: State, event: Event, ctx: Ctx) -> Step[State]:
                 chain.relate(event.message_id)
                 shelf.boards[chain.id] = shelf.boards[chain.id].model_copy(update={"has_ids": True})
             effects = []
+        case OperatorOrdered():
+            effects, refused = desk.obey(shelf, event, ctx)
+            if refused:
+                return Step(state, why={event.order: refused}, refused=refused)
+            effects = [*effects, *_after(shelf, Outcome(), ctx, before)]
         case PlayStarted():
             effects = _open_by_plan(shelf, event.data.get("title", ""), ctx)
         case _:
