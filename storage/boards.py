@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import add
 from typing import Any
@@ -22,13 +22,16 @@ from storage.persons import by_person
 from storage.scoring import active
 from storage.tables import member
 
+_EVER = Since(date.min, datetime(1970, 1, 1, tzinfo=UTC))
+
 
 def board(
     connection: Connection, chat_id: int, kind: str, since: Since | None, limit: int | None = None
 ) -> tuple[Score, ...]:
-    """The ranking of `kind` (`points` or `activity`) since then, best first; equals in the order of their uids.
+    """The ranking of `kind` (`points`, `earned` or `activity`) since then, best first; equals in the order of their uids.
 
     Points within a window are what was gained less what was spent or taken back; `since` None is the balance itself.
+    What is earned is what awards gave, less what was undone.
     `limit` None ranks everybody. Nobody is listed with nothing.
     """
     match kind:
@@ -36,6 +39,8 @@ def board(
             return _activity(connection, chat_id, since, limit)
         case "points":
             return _points(connection, chat_id, since, limit)
+        case "earned":
+            return _points(connection, chat_id, since or _EVER, limit, "issue")
     raise ValueError(f"no such board: {kind}")
 
 
@@ -107,7 +112,9 @@ def _faded(
     return tuple(_score(uid, people[uid]["shown"], sums[uid].items()) for uid in ranked[:limit])
 
 
-def _points(connection: Connection, chat_id: int, since: Since | None, limit: int | None) -> tuple[Score, ...]:
+def _points(
+    connection: Connection, chat_id: int, since: Since | None, limit: int | None, account: str | None = None
+) -> tuple[Score, ...]:
     memberships = by_person(connection, t.membership, chat_id)
     if since is None:
         held = by_person(connection, t.balance, chat_id).c
@@ -118,15 +125,17 @@ def _points(connection: Connection, chat_id: int, since: Since | None, limit: in
         gained = func.sum(entries.delta)
         query = _people(chat_id, memberships, entries.member_id, gained.label("sum"))
         query = query.where(entries.chat_id == chat_id, entries.at >= since.at_ms)
+        if account is not None:
+            query = query.where(entries.account == account)
         query = query.group_by(member.c.id, member.c.uid, memberships.c.name, member.c.name).having(gained > 0)
         query = query.order_by(gained.desc())
     rows = connection.execute(query.order_by(member.c.uid).limit(limit)).all()
-    parts = _sources(connection, chat_id, [row.id for row in rows], since)
+    parts = _sources(connection, chat_id, [row.id for row in rows], since, account)
     return tuple(Score(member=r.uid, name=r.shown, total=float(r.sum), parts=parts[r.id]) for r in rows)
 
 
 def _sources(
-    connection: Connection, chat_id: int, members: list[int], since: Since | None
+    connection: Connection, chat_id: int, members: list[int], since: Since | None, account: str | None = None
 ) -> defaultdict[int, dict[str, float]]:
     """Member → source of the points → sum, for the few that are shown."""
     found: defaultdict[int, dict[str, float]] = defaultdict(dict)
@@ -140,6 +149,8 @@ def _sources(
         )
         if since is not None:
             query = query.where(entries.at >= since.at_ms)
+        if account is not None:
+            query = query.where(entries.account == account)
         for who, source, points in connection.execute(query):
             found[who][source] = float(points)
     return found

@@ -43,6 +43,7 @@ from bot.core.events import (
     OperatorDecided,
     OperatorOrdered,
     PlayStarted,
+    PointsEarned,
     TimerFired,
 )
 from bot.core.play import ALL_CAPABILITIES, MOST_RECENT, NOTHING, Capability, Member, Needs, Recent, Score, Step
@@ -316,8 +317,7 @@ class Stage:
             if ref in self.finished:
                 continue
             member = self.roster.get(event.member)
-            if member is not None:
-                member = replace(member, labels=member.labels | {f"tag:{tag}" for tag in self.tags.get(member.uid, ())})
+            member = self._tagged(member) if member is not None else None
             facts = self._facts(heard.active, heard.needs, member, event)
             ctx = runner.context(heard.active, self.now, CHAT, facts, self.plan, heard.command)
             self._apply(heard.active, runner.advance(heard.active, self.states[ref], event, ctx), event.id)
@@ -376,9 +376,13 @@ class Stage:
             caps=self.caps,
             member=member,
             slots=slots,
-            roster=dict(self.roster) if needs.roster else {},
+            roster={uid: self._tagged(each) for uid, each in self.roster.items()} if needs.roster else {},
             balances=balances,
-            scores={key: self.scores.get(key, ()) for key in needs.scores},
+            scores={key: self._ranking(key) for key in needs.scores},
+            own={
+                key: next((s.total for s in self._ranking(key) if event and s.member == event.member), 0.0)
+                for key in needs.own
+            },
             recent=tuple(self.heard[-needs.said :])
             if needs.said
             else self._recent(event.at, needs.recent_s)
@@ -391,6 +395,21 @@ class Stage:
                 key: "测试群" for key in needs.claims if event and ("person", f"{event.member}|{key}") in self.ledger
             },
         )
+
+    def _tagged(self, member: Member) -> Member:
+        tags = self.tags.get(member.uid, set())
+        return replace(member, labels=member.labels | {label for tag in tags for label in (tag, f"tag:{tag}")})
+
+    def _ranking(self, key: tuple[str, str]) -> tuple[Score, ...]:
+        """What the test put down; else what awards gave, for what is earned."""
+        if key in self.scores or key[0] != "earned":
+            return self.scores.get(key, ())
+        sums: dict[str, int] = {}
+        for award in self.ledger.values():
+            if award.account == "issue":
+                sums[award.member] = sums.get(award.member, 0) + award.points
+        ranked = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
+        return tuple(Score(member=uid, name=uid, total=points) for uid, points in ranked if points > 0)
 
     def _earned(self, uid: str, message_id: str) -> tuple[Entry, ...]:
         mine = self.entries.get(uid, [])
@@ -418,6 +437,14 @@ class Stage:
         )  # fmt: skip
         self.entries.setdefault(award.member, []).insert(0, entry)
         self.causes[entry.id] = cause
+        if award.points > 0 and award.account == "issue":
+            self._count += 1
+            self.happens(
+                PointsEarned(
+                    id=f"p{self._count}", account=ACCOUNT, chat=CHAT, at=self.now, member=award.member,
+                    points=award.points, source=entry.source,
+                )
+            )  # fmt: skip
 
     def _recent(self, at: datetime, seconds: int) -> tuple[Recent, ...]:
         since = at - timedelta(seconds=seconds)

@@ -1,10 +1,10 @@
 """Whom a playbook means: `tier:核心`, `silent:14d`, `tag:营员 & !new:7d`. A pure predicate over facts that the engine loaded.
 
     term     := [!] what [& term]
-    what     := all | role:… | tier:… | rfm:… | tag:… | id:… | silent:<span> | silent:never | new:<span> | <a tag>
+    what     := all | role:… | level:… | badge:… | tier:… | rfm:… | tag:… | id:… | silent:<span> | silent:never | new:<span> | <a tag>
 
 A list of terms means whoever fits any of them. `silent:14d` fits who said nothing for that long, and who never said anything
-and joined that long ago; nobody sees who reads. What is not known (when somebody joined) fits no span.
+and joined that long ago; nobody sees who reads. `level:黄金+` is that level or a higher one. What is not known (when somebody joined) fits no span.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.core.play import Member
 from bot.core.tiers import ENGLISH
 from bot.core.units import parse_duration
 
-LABELS = ("role", "tier", "rfm", "tag", "id")
+LABELS = ("role", "level", "badge", "tier", "rfm", "tag", "id")
 SPANS = ("silent", "new")
 EVERYBODY = frozenset(("all", "所有人", "everybody"))
 NEVER = frozenset(("never", "从未"))

@@ -195,6 +195,15 @@ class TimerFired(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PointsEarned(Event):
+    """The member got points by an award, after caps. The engine makes it in the award's own transaction, and only where
+    a play of the group listens."""
+
+    points: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EffectSettled(Event):
     """What became of an effect of this play that carried a `key`. `at` is when the network had accepted it. `error` is
     `EXPIRED` where it was never tried: the account was away for too long, or too much was waiting."""

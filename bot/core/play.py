@@ -73,7 +73,7 @@ ALL_CAPABILITIES = frozenset(Capability)
 class Member:
     """Somebody in the group. `labels` are what conditions match: `role:operator`, `tier:核心`, `tag:…`, `id:qq:1`.
 
-    `spoke_at`: the last words that the bot heard, None: none.
+    `spoke_at`: the last words that the bot heard, None: none. `title`: the network's special title, None: not known yet.
     """
 
     uid: str
@@ -83,6 +83,7 @@ class Member:
     spoke_at: datetime | None = None
     labels: frozenset[str] = frozenset()
     is_bot: bool = False
+    title: str | None = None
 
     @property
     def is_operator(self) -> bool:
@@ -114,7 +115,8 @@ class Score:
 
 
 Window = Literal["day", "week", "month", "all"]
-SCORE_KINDS = ("points", "activity")
+SCORE_KINDS = ("points", "activity", "earned")
+"""`points` is what somebody has, `earned` what awards ever gave: spending takes nothing from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +124,9 @@ class Needs:
     """What the engine must load before this event is stepped.
 
     `slots`: keys, a prefix written with a star at its end (`chain-3/*`), or "all". The acting member's own uid is the
-    usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window). `recent_s`: how
-    many seconds of the whole chat's messages before this event `recent` must hold; `said`: instead, how many of its
+    usual key. `balances`: points by member uid. `scores`: rankings by (kind of `SCORE_KINDS`, window), where a window is
+    a `Window` or the last days (`30d`); `own`: the same of the acting member alone, with this very event. `recent_s`:
+    how many seconds of the whole chat's messages before this event `recent` must hold; `said`: instead, how many of its
     last messages, whatever their age (read from the log: for rare commands). `entries`: whose newest ledger
     entries; `earned_by`: a message id, whose entries that nobody has undone; `lapsing`: moments, for what everybody
     still holds of points from before; `claims`: keys of benefits that the acting member may have had somewhere.
@@ -132,7 +135,8 @@ class Needs:
     slots: tuple[str, ...] | Literal["all"] = ()
     roster: bool = False
     balances: tuple[str, ...] | Literal["all"] = ()
-    scores: tuple[tuple[str, Window], ...] = ()
+    scores: tuple[tuple[str, str], ...] = ()
+    own: tuple[tuple[str, str], ...] = ()
     recent_s: int = 0
     said: int = 0
     entries: tuple[str, ...] = ()
@@ -226,6 +230,8 @@ class Context(Generic[P]):
     roster: Mapping[str, Member] = field(default_factory=dict)
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
+    own: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(kind, window) → the acting member's total."""
     recent: tuple[Recent, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     """Member → newest ledger entries, newest first."""

@@ -189,8 +189,9 @@ class Since:
         return int(self.at.timestamp() * 1000)
 
 
-def since(window: Window, today: date, zone: ZoneInfo, day_starts: time = time(0)) -> Since | None:
-    """Where `window` began: today, this Monday, the first of this month; None for all time.
+def since(window: Window | str, today: date, zone: ZoneInfo, day_starts: time = time(0)) -> Since | None:
+    """Where `window` began: today, this Monday, the first of this month, so many days ago (`30d`, today is one of them);
+    None for all time.
 
     `today` is the group's day (`Context.day`), so that a day that begins at 04:00 still holds the small hours.
     """
@@ -203,4 +204,6 @@ def since(window: Window, today: date, zone: ZoneInfo, day_starts: time = time(0
             first = today.replace(day=1)
         case "all":
             return None
+        case _:
+            first = today - timedelta(days=int(window.removesuffix("d")) - 1)
     return Since(first, datetime.combine(first, day_starts, zone).astimezone(UTC))

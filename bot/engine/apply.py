@@ -28,7 +28,7 @@ from bot.core.effects import (
     Tag,
     Template,
 )
-from bot.core.events import PlayStarted
+from bot.core.events import PlayStarted, PointsEarned
 from bot.core.play import Capability, Context
 from bot.core.segments import EVERYONE, Image, Mention, Segment, Text
 from bot.engine import codec
@@ -126,6 +126,13 @@ class Applier:
         said = self.bank.award(batch, room, run, effect, ctx, cause)
         if "cut" in said:
             self._say_capped(batch, room, run, effect.member, said["source"], ctx, cause)
+        if room.hears_points and said["award"] > 0 and effect.account == "issue" and "refused" not in said:
+            source = effect.source or run.active.play.kind
+            event = PointsEarned(
+                id=f"{cause}>{run.ref}|{effect.key}", account=room.primary, chat=room.uid, at=ctx.now,
+                member=effect.member, points=said["award"], source=source,
+            )  # fmt: skip
+            batch.follow_ups.append((room, event))
         return said
 
     def _say_capped(

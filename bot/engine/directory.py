@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from bot.core.events import Role
+from bot.core.events import PointsEarned, Role
 from bot.core.play import Capability, Member, Recent
 from bot.core.points import PointRules
 from bot.core.scoring import DEFAULT, Scoring
@@ -46,6 +46,8 @@ class Person:
     """Labels of the tiers: `tier:核心`, `rfm:重要价值`."""
     spoke_at: datetime | None = None
     is_bot: bool = False
+    title: str | None = None
+    """The network's special title, by its last list or word; None: not heard since the start."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,8 @@ class Room:
     runs: dict[str, Run] | None = None
     balances: dict[str, int] = field(default_factory=dict)
     point_rules: PointRules | None = None
+    hears_points: bool = False
+    """Whether a play of the group listens to `PointsEarned`."""
     earned: dict[str, dict[str, int]] = field(default_factory=dict)
     """Member → source → points of the day `earned_on`: kept only where the plan caps them."""
     earned_on: date | None = None
@@ -256,7 +260,7 @@ class Directory:
         labels.update(person.standing)
         return Member(
             uid=ids[0], name=person.name, role=person.role, joined_at=person.joined_at, spoke_at=person.spoke_at,
-            labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts,
+            labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts, title=person.title,
         )  # fmt: skip
 
     def spoke(self, room: Room, person: Person, at: datetime) -> None:
@@ -357,6 +361,8 @@ class Directory:
         room.relay = next((header.relay for header in headers if header.relay is not None), None)
         rules = (active.play.point_rules(active.params) for active in room.plan.plays.values()) if room.plan else ()
         room.point_rules = next((found for found in rules if found is not None), None)
+        listening = (active.play.listens for active in room.plan.plays.values()) if room.plan else ()
+        room.hears_points = any(PointsEarned in events for events in listening)
         room.roster = None
 
 

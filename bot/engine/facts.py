@@ -11,12 +11,12 @@ from typing import Any
 
 from bot.core.events import Event
 from bot.core.play import Needs, Score
-from bot.core.scoring import Explanation, since
+from bot.core.scoring import Explanation, Since, since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.directory import Directory, Room, Run
 from bot.engine.runner import Facts, Heard
-from storage import explanation
+from storage import explanation, own
 from storage.boards import board
 from storage.scoring import Span
 from storage.writer import ROLLUP, Writer
@@ -72,6 +72,8 @@ class FactLoader:
             facts.explanation = self._explanation(batch, room, event.member, needs.explain_days_ago)
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
+        if needs.own and event.member:
+            facts.own = {key: self._own(room, run, key, batch, event.member) for key in needs.own}
         return facts
 
     def remember(self, run: Run, key: str, slot: Any) -> None:
@@ -157,11 +159,22 @@ class FactLoader:
         return [each for uid in uids for each in persons.ids(uid)] if persons else uids
 
     def _scores(self, room: Room, run: Run, key: tuple[str, str], batch: Batch) -> tuple[Score, ...]:
-        kind, window = key
+        return board(self._writer.connection, room.id, key[0], self._since(room, run, key[1], batch))
+
+    def _own(self, room: Room, run: Run, key: tuple[str, str], batch: Batch, uid: str) -> float:
+        """The member's own total, with what this batch has not written yet."""
+        kind, start = key[0], self._since(room, run, key[1], batch)
+        ids = [member for each in self._directory.persons.ids(uid) if (member := self._directory.members.get(each))]
+        connection = self._writer.connection
+        if kind == "activity":
+            pending = {(day, who): row for (chat, day, who), row in batch.days.items() if chat == room.id}
+            return own.activity(connection, self._directory.scoring, room.id, ids, start, pending)
+        account = "issue" if kind == "earned" else None
+        return own.points(connection, room.id, ids, start, account, batch.ledger)
+
+    def _since(self, room: Room, run: Run, window: str, batch: Batch) -> Since | None:
         header = run.active.header
-        today = self._directory.date(room, batch.now)
-        start = since(window, today, header.zone, header.day_starts)  # type: ignore[arg-type]
-        return board(self._writer.connection, room.id, kind, start)
+        return since(window, self._directory.date(room, batch.now), header.zone, header.day_starts)
 
     def _explanation(self, batch: Batch, room: Room, uid: str, days_ago: int) -> Explanation:
         directory, connection = self._directory, self._writer.connection

@@ -120,6 +120,9 @@ class Intake:
                 self._person(batch, room, event.member, "", event.role)
             case NameChanged() if event.what == "card" and event.new:
                 self._person(batch, room, event.member, event.new)
+            case NameChanged() if event.what == "title" and event.member in people:
+                people[event.member].title = event.new
+                self._directory.changed(room)
             case GroupRenamed():
                 room.name = event.name
                 self._facts(batch, room)

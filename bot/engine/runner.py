@@ -52,6 +52,7 @@ class Facts:
     roster: Mapping[str, Member] = field(default_factory=dict)
     balances: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
+    own: Mapping[tuple[str, str], float] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     earned: tuple[Entry, ...] = ()
@@ -127,6 +128,7 @@ def context(
         roster=facts.roster,
         balances=facts.balances,
         scores=facts.scores,
+        own=facts.own,
         recent=facts.recent,
         entries=facts.entries,
         earned=facts.earned,

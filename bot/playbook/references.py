@@ -85,39 +85,53 @@ def selector_problems(tree: Node, house: House) -> Iterable[Problem]:
 
 
 def label_problems(tree: Node, house: House) -> Iterable[Problem]:
-    """`role:`, `tier:` and `rfm:` labels that nobody can have."""
+    """`role:`, `tier:`, `rfm:`, `level:` and `badge:` labels that nobody can have. Levels and badges may come from another
+    playbook of the same group: they are judged where this one has some of its own."""
     roles_node = tree.children.get("roles")
     roles = set(_PLATFORM_ROLES) | set(roles_node.children if roles_node is not None else ())
     for settings in (*house.tag_settings.values(), *house.group_settings.values()):
         more = settings.children.get("roles")
         roles |= set(more.children) if more is not None else set()
     plays = tree.children.get("plays")
+    levels = _named_in(plays, "levels", "levels")
+    own = {"level": levels | {f"{name}+" for name in levels}, "badge": _named_in(plays, "badges", "badges")}
     for path, scalar in plays.scalars(("plays",)) if plays is not None else ():
         if scalar.kind != "text" or "\n" in scalar.value:
             continue
         for term in scalar.value.split("&"):
             what, _, name = term.strip().lstrip("!\uff01").strip().partition(":")
-            known = {"role": roles, "tier": set(_TIERS), "rfm": set(_CLASSES)}.get(what)
-            if known is None or not name or " " in name or name in known:
+            known = {"role": roles, "tier": set(_TIERS), "rfm": set(_CLASSES), **own}.get(what)
+            if not known or not name or " " in name or name in known:
                 continue
             yield _unknown(what, name, known, scalar, path)
 
 
-def _choices(what: str) -> Wording:
+def _named_in(plays: Node | None, kind: str, key: str) -> set[str]:
+    """The `name` of every element of the list `key`, of each play of that kind."""
+    found = [play.children.get(key) for play in plays.children.values() if _kind_of(play) == kind] if plays else []
+    elements = [each for node in found if node is not None and node.kind == "list" for each in node.elements]
+    names = [each.children.get("name") for each in elements if each.kind == "map"]
+    return {str(name.value) for name in names if name is not None}
+
+
+def _choices(what: str, known: set[str]) -> Wording:
     """What there is to choose from, where that is a closed list."""
+    if what in ("level", "badge"):
+        names_here = sorted(name for name in known if not name.endswith("+"))
+        return Wording("、".join(names_here), ", ".join(names_here))
     names = {"tier": (*PYRAMID, *LADDER), "rfm": tuple(RFM.values())}.get(what, ())
     return Wording("、".join(names), ", ".join(ENGLISH[name] for name in names)) if names else NOTHING
 
 
 def _unknown(what: str, name: str, known: set[str], scalar: Node, path: tuple[str | int, ...]) -> Problem:
     guess = nearest(name, known)
-    zh = {"role": "角色", "tier": "等级", "rfm": "RFM 分类"}[what]
+    zh = {"role": "角色", "tier": "分层", "rfm": "RFM 分类", "level": "等级", "badge": "徽章"}[what]
     return Problem(
         code="PB312",
         place=scalar.place(),
         message=Wording(f"没有「{name}」这个{zh}", f"there is no {what} `{name}`"),
         suggestion=f"{what}:{guess}" if guess else "",
-        expected=_choices(what),
+        expected=_choices(what, known),
         hint=Wording("角色先写在 roles 里", "define it in `roles` first") if what == "role" else NOTHING,
         key=".".join(map(str, path)),
     )

@@ -22,10 +22,11 @@ def test_no_example_has_an_error() -> None:
     assert [f"{each.place} {each.message.zh}" for each in shipped().problems if each.is_error] == []
 
 
-def test_the_camp_uses_every_play() -> None:
-    """The flagship runs all kinds together, and the only advice is about what WeChat can't do or needs a role."""
+def test_every_play_stands_in_an_example() -> None:
+    """An operator finds each kind in a file to copy; the only advice is about what WeChat can't do or needs a role."""
     loaded = shipped()
+    used = {active.play.kind for each in loaded.playbooks for active in each.variant().plays}
+    assert used == set(all_plays())
     (camp,) = [each for each in loaded.playbooks if each.id == "reading-camp"]
-    assert {active.play.kind for active in camp.variant().plays} == set(all_plays())
     assert {each.code for each in camp.problems} <= {"PB401", "PB402"}
     assert len(loaded.plan("sim:共读营").plays) == len(camp.variant().plays)

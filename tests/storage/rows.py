@@ -71,7 +71,15 @@ class Rows:
     def day(self, who: int, day: str = "2026-03-02", **counts: int) -> None:
         add(self.connection, t.member_day, chat_id=self.chat, member_id=who, day=day, **counts)
 
-    def points(self, who: int, delta: int, at: int = MONDAY_MS, source: str = "checkin", reason: str = "打卡") -> None:
+    def points(
+        self,
+        who: int,
+        delta: int,
+        at: int = MONDAY_MS,
+        source: str = "checkin",
+        reason: str = "打卡",
+        account: str = "issue",
+    ) -> None:
         """A ledger entry and its balance, as the writer keeps them."""
         where = (t.balance.c.chat_id == self.chat, t.balance.c.member_id == who)
         before = self.connection.execute(select(t.balance.c.points).where(*where)).scalar()
@@ -93,10 +101,11 @@ class Rows:
             cause=f"c{count}",
             idem=f"i{count}",
             at=at,
+            account=account,
         )
-        fund = (t.fund.c.chat_id == self.chat, t.fund.c.account == "issue")
+        fund = (t.fund.c.chat_id == self.chat, t.fund.c.account == account)
         if self.connection.execute(t.fund.update().where(*fund).values(points=t.fund.c.points - delta)).rowcount == 0:
-            add(self.connection, t.fund, chat_id=self.chat, account="issue", points=-delta)
+            add(self.connection, t.fund, chat_id=self.chat, account=account, points=-delta)
 
     def outbox(self, idem: str, status: str = "done", at: int = MONDAY_MS, **values: Any) -> int:
         row: dict[str, Any] = {

@@ -145,6 +145,7 @@ def _member(info: MemberInfo) -> Member:
         role=_ROLES.get(info.role, "member"),
         joined_at=datetime.fromtimestamp(info.join_time, UTC) if 0 < info.join_time < 4_102_444_800 else None,
         is_bot=info.is_robot,
+        title=info.title,
     )
 
 

@@ -191,6 +191,7 @@ class MemberInfo(Wire):
     user_id: Uid
     nickname: Words = ""
     card: Words = ""
+    title: Words = ""
     role: Words = "member"
     join_time: Whole = 0
     shut_up_timestamp: Whole = 0

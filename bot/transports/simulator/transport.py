@@ -95,7 +95,14 @@ def capabilities(world: World, account: str, chat: str) -> frozenset[Capability]
 def members_of(room: Room) -> list[Member]:
     """The network's member list."""
     return [
-        Member(uid=person.uid, name=person.shown, role=person.role, joined_at=person.joined_at, is_bot=person.is_bot)
+        Member(
+            uid=person.uid,
+            name=person.shown,
+            role=person.role,
+            joined_at=person.joined_at,
+            is_bot=person.is_bot,
+            title=person.title,
+        )
         for person in room.people.values()
     ]
 
