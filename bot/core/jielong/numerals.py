@@ -9,8 +9,11 @@ CHINESE = r"(?:[一二两俩三仨四五六七八九]?十[一二三四五六七�
 UNIT = r"(?:公斤|[kK][gG]|[份个件箱盒斤袋包瓶只条套张位人名提桶串杯支双罐枚])"
 SIZED_UNIT = rf"[大中小整]?{UNIT}"
 
-EXPRESSION = re.compile(rf"(?<![0-9.第])(?<![0-9]-)([0-9]+(?:\.[0-9]+)?|{CHINESE}){SIZED_UNIT}")
-"""A quantity expression: a number and a unit. Group 1 is the number. Not `第2个`, not the `2` of room `3-2`."""
+EXPRESSION = re.compile(
+    rf"(?<![0-9.第])(?<![0-9]-)([0-9]+(?:\.[0-9]+)?|{CHINESE})(?:{SIZED_UNIT}| {SIZED_UNIT}(?![^ ,、;:/|+]))"
+)
+"""A quantity expression: a number and a unit. Group 1 is the number. Not `第2个`, not the `2` of room `3-2`. Behind a
+space the unit stands alone: `3 杯` is one, `3 张三` is none."""
 
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "俩": 2, "仨": 3}
 

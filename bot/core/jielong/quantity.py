@@ -17,7 +17,7 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _TOKEN = re.compile(r"[^ ,、;:/|]+")
 _ITEM_SEPARATORS = re.compile(r"[、,/和与及+ ]+")
 _ADULTS_CHILDREN = re.compile(rf"([0-9]+|{CHINESE})大 ?([0-9]+|{CHINESE})小")
-_TIMES = re.compile(r"(?:(?<![A-Za-z])[xX]|[×*]) ?([0-9]{1,3})(?![0-9])")
+_TIMES = re.compile(r"(?:(?<![A-Za-z])[xX]|[×*]) ?([0-9]{1,3}(?:\.[0-9]+)?)(?![0-9])")
 _PLUS = re.compile(r"\+ ?([0-9]{1,2})(?![0-9])")
 _MONEY_OR_ROOM = "付转款号楼栋室房"
 
