@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections import OrderedDict
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -40,10 +41,11 @@ _MOST_CALLERS = 4096
 
 
 class Guard:
-    """Around the whole console. `hosts`: names that it is reached by, besides this machine's own."""
+    """Around the whole console. `hosts`: names that it is reached by, besides this machine's own. `now_s`: the clock by
+    which callers are held back."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts | {"localhost"}
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], now_s: Callable[[], float] = monotonic_s) -> None:
+        self._app, self._hosts, self._now_s = app, hosts | {"localhost"}, now_s
         self._levels: OrderedDict[str, Level] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +80,7 @@ class Guard:
 
     def _spend(self, request: Request) -> float:
         """Seconds to wait, 0.0 when the request may pass."""
-        key, now = request.client.host if request.client else "", monotonic_s()
+        key, now = request.client.host if request.client else "", self._now_s()
         level = self._levels.get(key)
         wait = wait_s(_RATE, level, now)
         if wait == 0.0:

@@ -44,6 +44,8 @@ class Network:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.site.process is not None:  # a test that failed leaves no bot behind
+            await self.site.kill()
 
     # -- the implementation -----------------------------------------------------------------------------------------
 
@@ -57,11 +59,13 @@ class Network:
             self.is_online.clear()
             await asyncio.sleep(0.02)
 
-    async def online(self, within_s: float = 30) -> bool:
+    async def online(self, within_s: float = 120) -> bool:
         """Whether the bot takes the connection in time; False when its process ended before."""
         until = time.monotonic() + within_s
         while not self.is_online.is_set() and self.site.is_alive:
             assert time.monotonic() < until, f"not ready within {within_s} s:\n{self.site.last_words()}"
+            if self._tasks[0].done():
+                self._tasks[0].result()  # raises what ended it
             await asyncio.sleep(0.01)
         return self.is_online.is_set()
 
