@@ -50,15 +50,8 @@ class Counter(Wechaty):
             took, spent = time.perf_counter() - self.begun, resource.getrusage(resource.RUSAGE_SELF)
             cpu = spent.ru_utime + spent.ru_stime - self.cpu.ru_utime - self.cpu.ru_stime
             name = self.bursts.pop(0)
-            print(
-                json.dumps(
-                    {
-                        name: {"per_second": round(self.messages / took), "cpu_s": round(cpu, 2)},
-                        f"out_of_order_{name}": self.wrong,
-                    }
-                ),
-                flush=True,
-            )
+            found = {"burst": name, "took_s": took, "cpu_s": cpu, "out_of_order": self.wrong}
+            print(json.dumps(found), flush=True)
             self.last, self.wrong = {}, 0
             if not self.bursts:
                 sys.exit(0)

@@ -267,7 +267,7 @@ async def test_prefetch_keeps_order_and_bounds() -> None:
 
     async def fill() -> None:
         for number in range(6):
-            await prefetch.put(work(number))
+            await prefetch.put(lambda settle, number=number: prefetch.work(work(number), settle))
 
     filling = asyncio.create_task(fill())
     for number in (2, 1, 0, 5, 4, 3):

@@ -62,12 +62,13 @@ from grpclib.client import Stream  # noqa: E402
 from grpclib.const import Cardinality  # noqa: E402
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError  # noqa: E402
 
-from bot.transports.wechat.channel import GatewayChannel  # noqa: E402
-from bot.transports.wechat.unary import LARGEST  # noqa: E402
+from bot.transports.wechat.channel import GatewayChannel, line_of  # noqa: E402
+from bot.transports.wechat.unary import Answer, CallFailed  # noqa: E402
 
 R = TypeVar("R")
 _CHUNK = 256 * 1024
 _LOST = (StreamTerminatedError, ProtocolError, OSError)
+_FAILED = (TimeoutError, GRPCError, CallFailed, *_LOST)
 
 
 class StreamTaken(Exception):
@@ -92,6 +93,7 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         self._settings = settings
         self._headers = {"authorization": f"Wechaty {token}"}
         self.channel: GatewayChannel | None = GatewayChannel(settings)
+        self._line = line_of(settings)
         self._puppet_stub = PuppetStub(self.channel, metadata=self._headers)
 
     def _init_puppet(self) -> None:
@@ -101,6 +103,7 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         """Ends everything at once; calls under way end as unknown."""
         self._event_stream.remove_all_listeners()
         self._puppet_stub = None
+        self._line.close()
         if self.channel is not None:
             self.channel.close()
             self.channel = None
@@ -131,17 +134,34 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         self, method: str, fields: Mapping[int, Value] | None = None, *, timeout_s: float, capability: str = ""
     ) -> bytes:
         """The answer's bytes."""
-        # Written out, for this is the hot path: one call for every message of every group.
-        body = protobuf.encode(fields or {})
+        path, body = _path(method), protobuf.encode(fields or {})
         try:
-            async with asyncio.timeout(timeout_s):
-                if len(body) <= LARGEST and self.channel is not None:
-                    return await self.channel.ask(f"/wechaty.Puppet/{method}", body)
-                async with self._stream(method, Cardinality.UNARY_UNARY) as stream:
-                    await stream.send_message(body, end=True)
-                    return await stream.recv_message() or b""
-        except (TimeoutError, GRPCError, *_LOST) as error:
+            answer = await self._line.ask(path, body, timeout_s)
+            if answer is not None:
+                return answer
+            async with asyncio.timeout(timeout_s), self._stream(method, Cardinality.UNARY_UNARY) as stream:
+                await stream.send_message(body, end=True)
+                return await stream.recv_message() or b""
+        except _FAILED as error:
             raise _call_error(error, method, timeout_s, capability) from None
+
+    def call_soon(
+        self,
+        method: str,
+        fields: Mapping[int, Value],
+        done: Callable[[bytes | TransportError], None],
+        *,
+        timeout_s: float,
+    ) -> bool:
+        """`call` without a task, for what is asked with every message. False: it can't be asked like that now.
+
+        `done` is called once, later, and must not raise.
+        """
+
+        def answered(answer: Answer) -> None:
+            done(answer if isinstance(answer, bytes) else _call_error(answer, method, timeout_s, ""))
+
+        return self._line.ask_soon(_path(method), protobuf.encode(fields), timeout_s, answered)
 
     async def ask(self, method: str, fields: Mapping[int, Value] | None = None, *, timeout_s: float) -> Fields:
         return protobuf.decode(await self.call(method, fields, timeout_s=timeout_s))
@@ -181,7 +201,7 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         if self.channel is None:
             raise SendDeferred("the connection to the gateway is closed", retry_after_s=2)
         stream: Stream[bytes, bytes] = self.channel.request(
-            f"/wechaty.Puppet/{method}", cardinality, bytes, bytes, metadata=self._headers
+            _path(method), cardinality, bytes, bytes, metadata=self._headers
         )
         return stream
 
@@ -190,8 +210,12 @@ class Puppet(PuppetService):  # type: ignore[misc,valid-type]
         try:
             async with asyncio.timeout(timeout_s):
                 yield
-        except (TimeoutError, GRPCError, *_LOST) as error:
+        except _FAILED as error:
             raise _call_error(error, method, timeout_s, capability) from None
+
+
+def _path(method: str) -> str:
+    return f"/wechaty.Puppet/{method}"
 
 
 def _call_error(error: BaseException, method: str, timeout_s: float, capability: str) -> TransportError:
@@ -199,6 +223,8 @@ def _call_error(error: BaseException, method: str, timeout_s: float, capability:
         return SendUnknown(f"{method}: no answer within {timeout_s:g} s")
     if isinstance(error, GRPCError):
         return error_of(error.status.value, error.message or "", method, capability)
+    if isinstance(error, CallFailed):
+        return error_of(error.status, error.message, method, capability)
     if isinstance(error, ConnectionRefusedError):
         return SendDeferred(f"{method}: {_why(error)}", retry_after_s=2)
     return SendUnknown(f"{method}: {_why(error)}")

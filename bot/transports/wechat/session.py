@@ -10,10 +10,10 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.core.errors import SendRefused, TransportError
 from bot.core.events import Event, MemberJoined
@@ -41,6 +41,8 @@ from bot.transports.wechat.wire import (
 
 if TYPE_CHECKING:
     from bot.transports.wechat.puppet import Puppet
+
+Work: TypeAlias = Callable[[], Awaitable[Sequence[Event]]]
 
 _log = logging.getLogger(__name__)
 _SEEN = 20_000
@@ -204,10 +206,10 @@ class Session:
         self._seen[message_id] = None
         if len(self._seen) > _SEEN:
             self._seen.popitem(last=False)
-        await self.prefetch.put(self._guarded(reading.message(self, message_id), message_id))
+        await self.prefetch.put(partial(reading.begin_message, self, message_id))
 
     async def _hear_other(self, kind: int, payload: dict[str, Any]) -> None:
-        now, account = self.now(), self.account
+        now = self.now()
         match kind:
             case EventType.HEARTBEAT | EventType.DONG | EventType.POST | EventType.RESET:
                 pass
@@ -230,19 +232,19 @@ class Session:
                 room = _id(payload["roomId"])
                 invited = [each for each in payload.get("inviteeIdList") or () if isinstance(each, str)]
                 self.names.drop(lambda key: key[0] == room and key[1] in invited)
-                await self._put(reading.join(self, payload, room, invited, now), payload)
+                await self._put(partial(reading.join, self, payload, room, invited, now), payload)
             case EventType.ROOM_LEAVE:
-                await self._put(_at_once(decode_leave(payload, account, now)), payload)
+                await self._put_decoded(lambda account: decode_leave(payload, account, now), payload)
             case EventType.ROOM_TOPIC:
-                await self._put(_at_once(decode_topic(payload, account, now)), payload)
+                await self._put_decoded(lambda account: decode_topic(payload, account, now), payload)
             case EventType.ROOM_INVITE:
-                await self._put(reading.invitation(self, _id(payload["roomInvitationId"]), now), payload)
+                await self._put(partial(reading.invitation, self, _id(payload["roomInvitationId"]), now), payload)
             case EventType.FRIENDSHIP:
                 mark = f"friendship:{_id(payload['friendshipId'])}"
-                await self._put(_at_once(decode_other("friendship", mark, account, now)), payload)
+                await self._put_decoded(lambda account: decode_other("friendship", mark, account, now), payload)
             case _:
                 mark = f"event {kind}:{int(now.timestamp() * 1000)}"
-                await self._put(_at_once(decode_other(f"event {kind}", mark, account, now)), payload)
+                await self._put_decoded(lambda account: decode_other(f"event {kind}", mark, account, now), payload)
 
     async def _hear_scan(self, payload: dict[str, Any]) -> None:
         qr = str(payload.get("qrcode") or "")
@@ -257,29 +259,37 @@ class Session:
     async def _hear_dirty(self, payload: dict[str, Any]) -> None:
         target, kind = _id(payload["payloadId"]), payload.get("payloadType")
         if kind == PayloadType.ROOM:
-            await self._put(rooms.refresh(self, target), payload)
+            await self._put(partial(rooms.refresh, self, target), payload)
         elif kind == PayloadType.ROOM_MEMBER:
             self.names.drop(lambda key: key[0] == target)
         elif kind == PayloadType.CONTACT:
             self.names.drop(lambda key: key[1] == target)
 
-    async def _put(self, work: Any, payload: dict[str, Any]) -> None:
-        await self.prefetch.put(self._guarded(work, str(payload)[:2000]))
+    async def _put(self, work: Work, payload: dict[str, Any]) -> None:
+        await self.prefetch.put(lambda settle: self.prefetch.work(self.guarded(work, str(payload)[:2000]), settle))
 
-    async def _guarded(self, work: Any, raw: str) -> Sequence[Event]:
-        """The events of `work`; a failure costs only its own event."""
+    async def _put_decoded(self, decode: Callable[[str], Sequence[Event]], payload: dict[str, Any]) -> None:
+        async def work() -> Sequence[Event]:
+            return decode(self.account)  # of the account that is logged in by then
+
+        await self._put(work, payload)
+
+    async def guarded(self, work: Work, raw: str) -> Sequence[Event]:
+        """The events of `work`, once the account is logged in; a failure costs only its own event."""
         try:
             await self._logged_in.wait()
-            found: Sequence[Event] = await work
-            return found
-        except (Malformed, TransportError) as error:
-            self.sink.malformed(self.account, raw, str(error))
+            return await work()
         except Exception as error:
-            _log.exception("wechat: an event could not be taken")
-            self.sink.malformed(self.account, raw, f"{type(error).__name__}: {error}")
-        finally:
-            work.close()
+            self.spoiled(raw, error)
         return ()
+
+    def spoiled(self, raw: str, error: Exception) -> None:
+        """What came as `raw` can't be taken."""
+        if isinstance(error, (Malformed, TransportError)):
+            self.sink.malformed(self.account, raw, str(error))
+            return
+        _log.error("wechat: an event could not be taken", exc_info=error)
+        self.sink.malformed(self.account, raw, f"{type(error).__name__}: {error}")
 
     async def name(self, room: str, member: str) -> str:
         """What a member is called in a room (both raw); "" where nobody tells."""
@@ -348,10 +358,6 @@ async def _either(task: asyncio.Task[None], event: asyncio.Event, timeout_s: flo
         waiting.cancel()
     if task.done():
         task.result()
-
-
-async def _at_once(events: Sequence[Event]) -> Sequence[Event]:
-    return events
 
 
 def _load() -> Any:

@@ -1,124 +1,229 @@
-"""One small question and its answer on grpclib's connection, without what grpclib does for streams of any length.
+"""The connection on which small questions are asked: made when it is first needed, and again after it was lost.
 
-A message is asked for with every message of every group, and half of what such a call costs is buffers, queues, wrappers and
-metadata that one frame out and one frame back don't need. The connection (HTTP/2, flow control, keepalive, TLS) stays grpclib's;
-only what its events processor calls on a stream is answered here. grpclib is pinned by wechaty, a test holds this to it.
-Imported by `channel` only.
+It stands beside grpclib's connection, which carries the event stream and what is large. Questions that come in one turn of the
+loop are written at once, and one timer watches over the deadlines of all. Imported by `channel` only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import unquote
+import ssl
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-from grpclib.const import Status
-from grpclib.exceptions import GRPCError, StreamTerminatedError
-from grpclib.protocol import H2Protocol
-from h2.exceptions import StreamClosedError, TooManyStreamsError
-
-LARGEST = 16_000
-"""Questions beyond one frame go the ordinary way."""
-
-Headers = Sequence[tuple[str, str]]
+from bot.transports.wechat.http2 import BrokenProtocol, Conversation
 
 
-class _Deaf:
-    """Stands where grpclib sets an event that nobody waits for."""
+class CallFailed(Exception):
+    """The other side answered with this gRPC status."""
 
-    def set(self) -> None:
-        pass
-
-
-_DEAF = _Deaf()
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
 
 
-class Exchange:
-    """What grpclib's events processor takes for a stream. `answer` is the body, or raises as grpclib would."""
-
-    headers_received = trailers_received = _DEAF
-
-    def __init__(self, connection: Any, stream_id: int) -> None:
-        self.id, self._connection = stream_id, connection
-        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.window_updated = asyncio.Event()
-        self.headers: Headers = ()
-        self.trailers: Headers = ()
-        self.data_received = 0
-        self.buffer = self
-        self.is_over = False
-        self._parts: list[bytes] = []
-
-    def add(self, data: bytes, size: int) -> None:
-        self._parts.append(data)
-        self._connection.ack(self.id, size)
-
-    def __ended__(self) -> None:
-        self.is_over = True
-        if self.answer.done():
-            return
-        found = dict(self.trailers or self.headers)
-        status = found.get("grpc-status", "")
-        if status != "0":
-            number = int(status) if status.isdigit() and int(status) <= 16 else Status.UNKNOWN.value
-            self.answer.set_exception(GRPCError(Status(number), unquote(found.get("grpc-message", ""))))
-            return
-        frame = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        size = int.from_bytes(frame[1:5], "big")
-        if frame[:1] != b"\0" or len(frame) != size + 5:
-            self.answer.set_exception(GRPCError(Status.INTERNAL, "the answer is not one plain message"))
-            return
-        self.answer.set_result(frame[5:])
-
-    def __terminated__(self, reason: str) -> None:
-        self.is_over = True
-        if not self.answer.done():
-            self.answer.set_exception(StreamTerminatedError(reason))
+class LineLost(ConnectionError):
+    """The connection ended before the answer came."""
 
 
-async def ask(protocol: H2Protocol, headers: list[tuple[str, str]], body: bytes) -> bytes:
-    """The answer to `body`. Raises `GRPCError` or `StreamTerminatedError`; cancelled, it tells the other side."""
-    processor: Any = protocol.processor
-    connection: Any = processor.connection
-    h2: Any = connection._connection
-    while True:
-        if not connection.write_ready.is_set():
-            await connection.write_ready.wait()
-        if connection.is_closing():
-            raise StreamTerminatedError("Connection lost")
-        stream_id = h2.get_next_available_stream_id()
+Answer: TypeAlias = bytes | CallFailed | LineLost | TimeoutError
+Done: TypeAlias = Callable[[Answer], None]
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, conversation: Conversation, ping_s: float, ping_timeout_s: float) -> None:
+        self._conversation = conversation
+        self._loop = asyncio.get_running_loop()
+        self._ping_s, self._ping_timeout_s = ping_s, ping_timeout_s
+        self._asked: dict[int, tuple[float, Done]] = {}
+        self._transport: asyncio.Transport | None = None
+        self._flush_due = False
+        self._wake: asyncio.TimerHandle | None = None
+        self._probe: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._conversation.is_retired
+
+    def is_small(self, body: bytes) -> bool:
+        return self._conversation.is_small(body)
+
+    def ask(self, path: str, body: bytes, timeout_s: float, done: Done) -> int:
+        """Calls `done` once, later; the number to cancel it by."""
+        call = self._conversation.ask(path, body)
+        deadline = self._loop.time() + timeout_s
+        self._asked[call] = (deadline, done)
+        if self._wake is None or deadline < self._wake.when():
+            self._wake_at(deadline)
+        self._write_soon()
+        return call
+
+    def cancel(self, call: int) -> None:
+        if self._asked.pop(call, None) is not None:
+            self._conversation.cancel(call)
+            self._write_soon()
+
+    def close(self, why: str = "the connection was closed") -> None:
+        if (transport := self._transport) is not None:
+            self._lose(why)
+            transport.close()
+
+    # -- asyncio.Protocol -------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._heard_at = self._loop.time()
+        self._write()
+        self._probe = self._loop.call_later(self._ping_s, self._ping)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
         try:
-            h2.send_headers(stream_id, headers)
-            break
-        except TooManyStreamsError:
-            connection.stream_close_waiter.clear()
-            await connection.stream_close_waiter.wait()
-    exchange = Exchange(connection, stream_id)
-    processor.streams[stream_id] = exchange
-    connection.last_stream_created = time.monotonic()
-    connection.streams_started += 1
-    try:
-        frame = b"\0" + len(body).to_bytes(4, "big") + body
-        while h2.local_flow_control_window(stream_id) < len(frame):
-            exchange.window_updated.clear()
-            await exchange.window_updated.wait()
-        h2.send_data(stream_id, frame, end_stream=True)
-        connection._transport.write(h2.data_to_send())
-        connection.headers_send_process()
-        return await exchange.answer
-    finally:
-        processor.streams.pop(stream_id, None)
-        connection.stream_close_waiter.set()
-        if not exchange.is_over and not connection.is_closing():
-            _give_up(connection, h2, stream_id)
+            answers = self._conversation.hear(data)
+        except BrokenProtocol as error:
+            self.close(str(error))
+            return
+        for call, status, message, body in answers:
+            asked = self._asked.pop(call, None)
+            if asked is not None:
+                asked[1](CallFailed(status, message) if status else body)
+        self._write_soon()
+        if self._conversation.is_retired and not self._asked:
+            self.close("the gateway closed the connection")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(str(exc or "the gateway closed the connection"))
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _write_soon(self) -> None:
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._flush_due = False
+        if self._transport is not None and (data := self._conversation.taken()):
+            self._transport.write(data)
+
+    def _wake_at(self, when: float) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = self._loop.call_at(when, self._expire)
+
+    def _expire(self) -> None:
+        self._wake = None
+        now = self._loop.time()
+        for call in [call for call, (deadline, _) in self._asked.items() if deadline <= now]:
+            _, done = self._asked.pop(call)
+            self._conversation.cancel(call)
+            done(TimeoutError())
+        self._write_soon()
+        if self._asked and self._wake is None:
+            self._wake_at(min(deadline for deadline, _ in self._asked.values()))
+
+    def _ping(self) -> None:
+        silence = self._loop.time() - self._heard_at
+        if silence >= self._ping_s + self._ping_timeout_s:
+            if (transport := self._transport) is not None:
+                self._lose("the gateway is silent")
+                transport.abort()
+            return
+        if silence >= self._ping_s:
+            self._conversation.ping()
+            self._write()
+        rest = self._ping_s - silence if silence < self._ping_s else self._ping_s + self._ping_timeout_s - silence
+        self._probe = self._loop.call_later(max(rest, 0.01), self._ping)
+
+    def _lose(self, why: str) -> None:
+        self._transport = None
+        for timer in (self._wake, self._probe):
+            if timer is not None:
+                timer.cancel()
+        asked, self._asked = self._asked, {}
+        for _, done in asked.values():
+            done(LineLost(why))
 
 
-def _give_up(connection: Any, h2: Any, stream_id: int) -> None:
-    try:
-        h2.reset_stream(stream_id)
-    except StreamClosedError:
-        return
-    if connection.write_ready.is_set():
-        connection._transport.write(h2.data_to_send())
+class Line:
+    """Where to, with what headers, and how long silence may last."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None,
+        server_name: str | None,
+        headers: Mapping[str, str],
+        ping_s: float,
+        ping_timeout_s: float,
+    ) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        self._server_name = (server_name or host) if tls is not None else None
+        self._headers, self._ping_s, self._ping_timeout_s = headers, ping_s, ping_timeout_s
+        self._connection: _Connection | None = None
+        self._connecting = asyncio.Lock()
+        self._is_closed = False
+
+    def close(self) -> None:
+        self._is_closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+    def ask_soon(self, path: str, body: bytes, timeout_s: float, done: Done) -> bool:
+        """Asks without waiting for anything; False where that can't be: there is no connection, or the body is large.
+
+        `done` is called once, from the event loop, and must not raise.
+        """
+        connection = self._connection
+        if connection is None or not connection.is_open or not connection.is_small(body):
+            return False
+        connection.ask(path, body, timeout_s, done)
+        return True
+
+    async def ask(self, path: str, body: bytes, timeout_s: float) -> bytes | None:
+        """The answer; None for a body that is too large for this. Raises `CallFailed`, `OSError` or `TimeoutError`."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            async with asyncio.timeout(timeout_s):
+                connection = await self._connected()
+        if not connection.is_small(body):
+            return None
+        waiting: asyncio.Future[bytes] = loop.create_future()
+
+        def done(answer: Answer) -> None:
+            if waiting.done():
+                return
+            if isinstance(answer, bytes):
+                waiting.set_result(answer)
+            else:
+                waiting.set_exception(answer)
+
+        call = connection.ask(path, body, timeout_s - (loop.time() - begun), done)
+        try:
+            return await waiting
+        finally:
+            connection.cancel(call)
+
+    async def _connected(self) -> _Connection:
+        async with self._connecting:
+            if self._connection is not None and self._connection.is_open:
+                return self._connection
+            if self._is_closed:
+                raise LineLost("the connection was closed")
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            conversation = Conversation(f"{host}:{self._port}", is_secure=self._tls is not None, headers=self._headers)
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: _Connection(conversation, self._ping_s, self._ping_timeout_s),
+                self._host, self._port, ssl=self._tls, server_hostname=self._server_name,
+            )  # fmt: skip
+            if self._is_closed:
+                connection.close()
+                raise LineLost("the connection was closed")
+            self._connection = connection
+            return connection
