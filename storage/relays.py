@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from storage import tables as t
 
@@ -42,6 +42,12 @@ def detach(connection: Connection, row_id: int) -> bool:
     return bool(connection.execute(delete(t.relay).where(t.relay.c.outbox_id == row_id)).rowcount)
 
 
+def turn(connection: Connection, row_id: int, status: str, expires_at: int | None) -> None:
+    """Gives an open send to a person (`relayed`) or to the account (`ready`)."""
+    o = t.outbox
+    connection.execute(update(o).where(o.c.id == row_id).values(status=status, expires_at=expires_at))
+
+
 def open_tasks(connection: Connection) -> Sequence[Any]:
     """(id, run_id, key, chat, expires_at) of the questions that are open, oldest first."""
     k = t.task.c
@@ -57,7 +63,7 @@ def _unasked() -> ColumnElement[bool]:
 def _sends() -> Select[Any]:
     o = t.outbox.c
     query = select(
-        o.id, o.run_id, o.kind, o.body, o.effect_key, o.not_before, o.expires_at, o.attempts,
+        o.id, o.run_id, o.lane, o.kind, o.body, o.effect_key, o.not_before, o.expires_at, o.attempts,
         t.account.c.uid.label("account"), t.run.c.ref,
     )  # fmt: skip
     query = query.join_from(t.outbox, t.account, t.account.c.id == o.account_id)

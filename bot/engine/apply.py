@@ -48,7 +48,7 @@ LONGEST_TEXT = 1500
 """Characters of one message; longer ones are split at line ends."""
 
 _RELAYED = RelayRule()
-_EXPIRY_S = {Lane.MODERATION: 900, Lane.ANSWER: 3600, Lane.NOTICE: 2 * 3600, Lane.CAMPAIGN: 6 * 3600}
+EXPIRY_S = {Lane.MODERATION: 900, Lane.ANSWER: 3600, Lane.NOTICE: 2 * 3600, Lane.CAMPAIGN: 6 * 3600}
 
 
 class Applier:
@@ -263,8 +263,8 @@ class Applier:
         not_before = batch.now
         if ctx is not None and lane >= Lane.NOTICE and ctx.is_quiet(batch.now):
             not_before = _end_of_quiet(ctx, batch.now)
-        rule = self.relay_of(room) if run is not None and _is_said(outgoing) else None
-        until = expires_at or not_before + (rule.within if rule else timedelta(seconds=_EXPIRY_S[lane]))
+        rule = self.relay_of(room) if run is not None and is_said(outgoing) else None
+        until = expires_at or not_before + (rule.within if rule else timedelta(seconds=EXPIRY_S[lane]))
         pending = Pending(
             id=0, idem=_bounded(idem), account=room.primary, chat=room.uid, to=getattr(outgoing, "to", None) or "",
             lane=int(lane), kind=kind, body=body, ref=run.ref if run else "", effect_key=key, on_unknown=on_unknown,
@@ -284,7 +284,7 @@ def common(ctx: Context[Any]) -> Mapping[str, Any]:
     return {"title": ctx.title, "vars": ctx.group_vars, "group": group, **ctx.group_vars}
 
 
-def _is_said(outgoing: Unsent) -> bool:
+def is_said(outgoing: Unsent) -> bool:
     """Whether it is something said to the group, which a person can say as well."""
     said = (Message, DrawnMessage, Announcement, SendFile, SendReport, FileMessage)
     return isinstance(outgoing, said) and not getattr(outgoing, "to", None)

@@ -92,7 +92,7 @@ class Kernel:
         self.counters = Counters()
         self.suspects: dict[int, Pending] = {}
         self._applier = Applier(self.writer, self.directory, renderer, caps_of, relays)
-        self._relay = Relay(self.writer, self.directory, self._applier, renderer)
+        self._relay = Relay(self.writer, self.directory, self._applier, renderer, self._queue_again)
         own = Invitations(self.writer, self.directory, self._applier, renderer, invitations)
         self._intake = Intake(self.writer, self.directory, self.counters)
         self._questions = Questions(self.writer, self.directory, self._applier, renderer, self._relay, own)
@@ -140,6 +140,8 @@ class Kernel:
         """New playbooks. Idle runs take them at once; busy ones stay pinned until they are idle."""
         self.directory.replan(plan_for)
         self._stepper.runs.new_generation()
+        with self._connection.begin():
+            self._relay.load()
         return self.activate(now)
 
     def pause(self) -> None:
@@ -554,6 +556,10 @@ class Kernel:
         except Exception:
             self._run(Batch(now, is_strict=True), lambda batch: batch.dead.append([*row, batch.now_ms]))
 
+    def _queue_again(self, row_id: int) -> None:
+        """A row that is `ready` again by this transaction."""
+        self.outbox.add(_pending(self.writer.outbox_row(row_id)))
+
     def _follow_up(self, batch: Batch) -> None:
         """Plays that plays started, in the same transaction."""
         for _ in range(_MAX_CHAIN):
@@ -571,7 +577,7 @@ class Kernel:
                 self._relay.queued(draft.pending.chat, draft.pending.not_before)
             elif row_id is not None:
                 self.outbox.add(replace(draft.pending, id=row_id))
-        sends = self.outbox.release(batch.now_ms)
+        sends = self.outbox.release(batch.now_ms, lambda pending: self._relay.takes(pending, batch.now_ms))
         self.writer.claim([pending.id for pending in sends])
         if sends:
             fp("outbox.claimed")

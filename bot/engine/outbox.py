@@ -173,8 +173,9 @@ class Outbox:
             self._expires_at = min([self._expires_at, *(_expiry(entry[2]) for entry in conversation.queue)])
         return sorted(gone, key=lambda pending: pending.id)
 
-    def release(self, now: int) -> list[Pending]:
-        """What is to be sent now; it is in flight until `settled`."""
+    def release(self, now: int, is_taken: Callable[[Pending], bool] = lambda pending: False) -> list[Pending]:
+        """What is to be sent now; it is in flight until `settled`. What `is_taken` says yes to leaves the queue: somebody
+        else sees to it."""
         ready: list[tuple[int, int, Pending, _Conversation]] = []
         seen: set[str] = set()
         if self.is_paused:
@@ -193,6 +194,11 @@ class Outbox:
             found = next((each for each in conversation.queue if each[2].not_before <= now < _expiry(each[2])), None)
             if found is None:
                 heapq.heappush(self._wakes, (min(entry[2].not_before for entry in conversation.queue), name))
+                continue
+            if is_taken(found[2]):
+                conversation.queue.remove(found)
+                seen.discard(name)
+                heapq.heappush(self._wakes, (now, name))
                 continue
             ready.append((*found, conversation))
         ready.sort(key=lambda entry: entry[:2])

@@ -5,11 +5,15 @@
 
 What a group is told within `gather` is one question: first what is asked, then each text alone, ready to be copied. Only what is
 *said* goes this way; a removal or a mute is tried by the account itself, which may be allowed to.
+
+A group may begin or end to relay while sends wait. Who says a send is decided when its turn comes: a `ready` row whose group relays
+by then becomes `relayed`, a `relayed` one whose group doesn't any more becomes `ready`. What operators were asked for stays with
+them, for they may have said it already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +23,11 @@ from bot.core.effects import Lane, SendFile, SendReport, Template
 from bot.core.events import EffectSettled, Event, Outcome
 from bot.core.segments import Text
 from bot.engine import codec
-from bot.engine.apply import Applier
+from bot.engine.apply import EXPIRY_S, Applier, is_said
 from bot.engine.batch import Batch
 from bot.engine.directory import Directory, Room
 from bot.engine.drawings import DrawnMessage, Unsent
+from bot.engine.outbox import Pending
 from bot.engine.render import Renderer
 from bot.transports.base import Announcement, FileMessage, Message
 from storage import relays as store
@@ -32,6 +37,7 @@ SENT, NOT_SENT = "已发", "不发"
 _SHOWN_ALONE = 5
 """Up to this many texts are told one by one, each in a message of its own that can be copied as it is."""
 _REST_MS = 600_000
+_NEVER = 1 << 62
 _SETTLES = {SENT: ("done", "done"), NOT_SENT: ("stopped", "failed"), "": ("expired", "failed")}
 
 
@@ -42,8 +48,16 @@ def is_relay(key: str) -> bool:
 class Relay:
     """Asks operators to send, and settles what they answer. What it remembers is read again from the rows at any time."""
 
-    def __init__(self, writer: Writer, directory: Directory, applier: Applier, renderer: Renderer) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        directory: Directory,
+        applier: Applier,
+        renderer: Renderer,
+        queue_again: Callable[[int], None],
+    ) -> None:
         self._writer, self._directory, self._applier, self._renderer = writer, directory, applier, renderer
+        self._queue_again = queue_again
         self._gathering: dict[str, int] = {}
         """Chat → when its sends are asked for (ms)."""
         self._expiring: dict[int, int] = {}
@@ -68,6 +82,22 @@ class Relay:
         """A send of the chat was written as relayed."""
         at = not_before + self._gather_ms(chat)
         self._gathering[chat] = min(at, self._gathering.get(chat, at))
+
+    def takes(self, pending: Pending, now_ms: int) -> bool:
+        """Whether a person says this send, whose turn has come; then it waits with the others to be asked for."""
+        room = self._directory.rooms[pending.chat]
+        rule = self._applier.relay_of(room)
+        if rule is None or not pending.ref or pending.to or not is_said(codec.decode(pending.kind, pending.body)):
+            return False
+        until = pending.expires_at
+        if until is not None:
+            since = self._writer.outbox_row(pending.id).created_at
+            if EXPIRY_S[Lane(pending.lane)] * 1000 in (until - pending.not_before, until - since):
+                # No play said how long: a person gets the time that relayed sends have.
+                until = now_ms + int(rule.within.total_seconds() * 1000)
+        store.turn(self._writer.connection, pending.id, "relayed", until)
+        self.queued(pending.chat, now_ms)
+        return True
 
     def again(self, row_id: int, chat: str, now_ms: int) -> bool:
         """Whether the send went to a person, and so does again: it is asked for anew."""
@@ -128,6 +158,9 @@ class Relay:
 
     def _ask(self, batch: Batch, room: Room) -> None:
         rows = store.unasked(self._writer.connection, room.id, batch.now_ms)
+        if self._applier.relay_of(room) is None:
+            self._give_back(rows, batch.now_ms)
+            return
         if not rows:
             return
         batch.rooms[room.id] = room
@@ -160,6 +193,13 @@ class Relay:
                     lane=Lane.NOTICE,
                     on_unknown="never",
                 )
+
+    def _give_back(self, rows: Sequence[Any], now_ms: int) -> None:
+        """The group speaks for itself again: nobody was asked for these yet, so the account says them."""
+        for row in rows:
+            until = min(row.expires_at or _NEVER, now_ms + EXPIRY_S[Lane(row.lane)] * 1000)
+            store.turn(self._writer.connection, row.id, "ready", until)
+            self._queue_again(row.id)
 
 
 def _handed(outgoing: Unsent, uid: str) -> Unsent | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -54,19 +56,25 @@ def plan_for(chat: str) -> GroupPlan | None:
     return plan_of(chat, [ActivePlay(name="回声", play=ECHO, params=PlayParams(), version="1", header=header)])
 
 
+def speaking(chat: str) -> GroupPlan | None:
+    """The same playbook without `relay`."""
+    header = Header(playbook="营", operators=frozenset({OP}))
+    return plan_of(chat, [ActivePlay(name="回声", play=ECHO, params=PlayParams(), version="1", header=header)])
+
+
 class Talk:
     """Messages in; what left for the network out, as `to: text`."""
 
     def __init__(self, database: Database, **options: Any) -> None:
         self.connection = database.engine.connect()
-        self.options, self.now = options, NOW
+        self.options, self.now, self.plan = options, NOW, plan_for
         self._count = 0
         self.begin()
         self.says(OP, "早", role="owner")
 
     def begin(self) -> None:
         """As a new process does."""
-        self.kernel = Kernel(self.connection, plan_for=plan_for, renderer=Renderer(_TEMPLATES), **self.options)
+        self.kernel = Kernel(self.connection, plan_for=self.plan, renderer=Renderer(_TEMPLATES), **self.options)
         self.kernel.open(self.now)
         self.kernel.outbox.set_online(BOT, True)
 
@@ -83,6 +91,15 @@ class Talk:
     def happens(self, *events: Event) -> list[str]:
         return self.deliver(self.kernel.cycle(self.now, [Inbound(event, self.now) for event in events]))
 
+    def hands(self, who: str, words: str) -> list[Any]:
+        """What a message hands to the network, which has not answered yet."""
+        self._count += 1
+        event = MessageReceived(
+            id=f"m{self._count}", account=BOT, chat=GROUP, member=who, at=self.now, message_id=f"m{self._count}", text=words,
+            segments=(Text(words),),
+        )  # fmt: skip
+        return self.kernel.cycle(self.now, [Inbound(event, self.now)])
+
     def passes(self, minutes: float) -> list[str]:
         """Until then, waking whenever the kernel asks for it."""
         end, said = self.now + timedelta(minutes=minutes), []
@@ -91,6 +108,11 @@ class Talk:
             said += self.deliver(self.kernel.cycle(self.now))
         self.now = end
         return said
+
+    def turns(self, plan: Callable[[str], GroupPlan | None]) -> list[str]:
+        """An operator saves the playbook with or without `relay`."""
+        self.plan = plan
+        return self.deliver(self.kernel.reload(plan, self.now))
 
     def deliver(self, sends: Any) -> list[str]:
         said = []
@@ -223,6 +245,73 @@ def test_other_groups_are_spoken_to(talk: Talk) -> None:
     talk.begin()
     assert talk.says("wechat:a", "说 你好", chat=other) == []
     assert talk.says(OP, "已发", private=True) == []
+
+
+def test_what_waits_when_a_group_begins_to_relay_is_asked_for(talk: Talk) -> None:
+    """Sends that were ready, and one that the network put off, become one request; nothing of it reaches the group. An answer
+    in private and a removal still go out."""
+    talk.turns(speaking)
+    talk.kernel.outbox.set_online(BOT, False)
+    for words in ("一", "二", "踢"):
+        talk.says("wechat:a", f"说 {words}")
+    talk.turns(plan_for)
+    talk.kernel.outbox.set_online(BOT, True)
+    assert talk.passes(0) == [f"{GROUP}: {Kick(member='wechat:a')}"]
+    assert talk.passes(1)[1:] == [f"{OP}: 一", f"{OP}: 二"]
+    talk.says(OP, "已发", private=True)
+    assert talk.all("SELECT kind, status FROM outbox WHERE effect_key = 'said'") == [("message", "done")] * 2
+    assert talk.is_sound()
+
+
+def test_a_send_that_was_put_off_is_a_persons_too(talk: Talk) -> None:
+    """It was with the network when the group began to relay, and has six hours from then on."""
+    talk.turns(speaking)
+    (send,) = talk.hands("wechat:a", "说 一")
+    talk.turns(plan_for)
+    put_off = Settled(id=send.id, outcome="deferred", retry_after_s=5)
+    assert talk.kernel.cycle(talk.now, settled=[put_off]) == []
+    assert talk.passes(2)[1:] == [f"{OP}: 一"]
+    talk.passes(5 * 60 + 50)
+    assert talk.all("SELECT status FROM task") == [("open",)]
+    talk.passes(10)
+    assert talk.all("SELECT status FROM task") == [("expired",)]
+
+
+def test_what_nobody_was_asked_for_is_said_when_the_relay_ends(talk: Talk) -> None:
+    """The account says at once what gathered; what operators were asked for stays with them, or it might be said twice."""
+    talk.says("wechat:a", "说 一")
+    assert talk.passes(1)[1:] == [f"{OP}: 一"]
+    talk.says("wechat:a", "说 二")
+    said = talk.turns(speaking) + talk.passes(0)
+    assert said == [f"{GROUP}: 二"]
+    assert talk.passes(3) == []
+    talk.says(OP, "已发", private=True)
+    assert talk.all("SELECT status FROM outbox WHERE effect_key = 'said'") == [("done",)] * 2
+    assert talk.is_sound()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_however_often_it_turns_nothing_is_lost_or_said_twice(talk: Talk, seed: int) -> None:
+    """Saves, restarts, outages and members between each other: each text goes to the group or to a person, once."""
+    order, said, count = random.Random(seed), list[str](), 0
+    for _ in range(30):
+        match order.randrange(6):
+            case 0 | 1:
+                count += 1
+                said += talk.says("wechat:a", f"说 第{count}条")
+            case 2:
+                said += talk.turns(order.choice((speaking, plan_for)))
+            case 3:
+                talk.begin()
+            case 4:
+                talk.kernel.outbox.set_online(BOT, order.random() < 0.5)
+            case _:
+                said += talk.passes(order.choice((0.2, 1, 3)))
+        assert talk.is_sound()
+    talk.kernel.outbox.set_online(BOT, True)
+    said += talk.passes(10)
+    texts = [text for line in said for text in re.findall("第[0-9]+条", line.partition(": ")[2])]
+    assert sorted(texts) == sorted(f"第{number}条" for number in range(1, count + 1))
 
 
 INVITED = BotInvited(

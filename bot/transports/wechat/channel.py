@@ -5,6 +5,7 @@ Imported by `puppet` only: grpclib comes with wechaty and is as dear.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Any
 
@@ -15,6 +16,9 @@ from grpclib.metadata import USER_AGENT
 
 from bot.transports.wechat.settings import WeChatSettings
 from bot.transports.wechat.unary import Line
+
+# It writes every header it encodes into its log of DEBUG, and one of them is the token.
+logging.getLogger("hpack").setLevel(logging.INFO)
 
 
 class _Codec(CodecBase):
