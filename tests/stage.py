@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.core.deeds import reached, total
 from bot.core.effects import (
     Announce,
     AskOperator,
@@ -107,6 +108,8 @@ class Stage:
         self.tags: dict[str, set[str]] = {}
         self.questions: dict[tuple[str, str], AskOperator] = {}
         self.scores: dict[tuple[str, str], tuple[Score, ...]] = {}
+        self.deeds: dict[str, dict[str, dict[str, int]]] = {}
+        """Deed → name of the member → day → how often."""
         self.heard: list[Recent] = []
         self.lines: list[str] = []
         self.effects: list[Effect] = []
@@ -379,6 +382,19 @@ class Stage:
             roster={uid: self._tagged(each) for uid, each in self.roster.items()} if needs.roster else {},
             balances=balances,
             scores={key: self._ranking(key) for key in needs.scores},
+            deeds={
+                (deed, n): {
+                    f"sim:{name}": day
+                    for name, course in self.deeds.get(deed, {}).items()
+                    if (day := reached(deed, course, n))
+                }
+                for deed, n in needs.deeds
+            },
+            done={
+                deed: total(deed, self.deeds.get(deed, {}).get(event.member.removeprefix("sim:"), {}))
+                for deed in needs.done
+                if event
+            },
             own={
                 key: next((s.total for s in self._ranking(key) if event and s.member == event.member), 0.0)
                 for key in needs.own

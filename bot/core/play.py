@@ -143,6 +143,10 @@ class Needs:
     earned_by: str = ""
     lapsing: tuple[datetime, ...] = ()
     claims: tuple[str, ...] = ()
+    deeds: tuple[tuple[str, int], ...] = ()
+    """(deed of `bot.core.deeds`, how often): everybody who has done it so often by the log."""
+    done: tuple[str, ...] = ()
+    """Deeds of the acting member."""
     explain_days_ago: int | None = None
     """The acting member's score of the week, with the lines of the day so many days ago."""
 
@@ -239,6 +243,10 @@ class Context(Generic[P]):
     lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)
     """Benefit → the group where the member had it; only those that were had."""
+    deeds: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    """(deed, how often) → member → the day (ISO) on which it was reached."""
+    done: Mapping[str, int] = field(default_factory=dict)
+    """Deed → how often the acting member has done it, of a run the longest."""
     explanation: Explanation | None = None
     """Why the acting member's score is what it is, where `needs` asked for it."""
     assets: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from bot.core.play import Needs, Score
 from bot.core.scoring import Explanation, Since, since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
+from bot.engine.deeds import Deeds
 from bot.engine.directory import Directory, Room, Run
 from bot.engine.runner import Facts, Heard
 from storage import explanation, own
@@ -31,6 +32,7 @@ class FactLoader:
 
     def __init__(self, writer: Writer, directory: Directory, applier: Applier) -> None:
         self._writer, self._directory, self._applier = writer, directory, applier
+        self._deeds = Deeds(writer.connection, directory)
         self._slots_held = 0
 
     def of_room(self, batch: Batch, room: Room) -> Facts:
@@ -72,6 +74,10 @@ class FactLoader:
             facts.explanation = self._explanation(batch, room, event.member, needs.explain_days_ago)
         if needs.scores:
             facts.scores = {key: self._scores(room, run, key, batch) for key in needs.scores}
+        if needs.deeds:
+            facts.deeds = self._deeds.reached(room, needs.deeds)
+        if needs.done and event.member:
+            facts.done = self._deeds.done(room, event.member, needs.done)
         if needs.own and event.member:
             facts.own = {key: self._own(room, run, key, batch, event.member) for key in needs.own}
         return facts

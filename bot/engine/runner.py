@@ -58,6 +58,8 @@ class Facts:
     earned: tuple[Entry, ...] = ()
     lapsing: Mapping[datetime, Mapping[str, int]] = field(default_factory=dict)
     claims: Mapping[str, str] = field(default_factory=dict)
+    deeds: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    done: Mapping[str, int] = field(default_factory=dict)
     explanation: Explanation | None = None
 
 
@@ -134,6 +136,8 @@ def context(
         earned=facts.earned,
         lapsing=facts.lapsing,
         claims=facts.claims,
+        deeds=facts.deeds,
+        done=facts.done,
         explanation=facts.explanation,
         assets=active.assets,
         group_vars=header.vars,
