@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.effects import Award
 from bot.core.play import Context
 from bot.core.points import MOST_ENTRIES, Entry
-from bot.engine.batch import Batch
+from bot.engine.batch import Batch, RepeatedCause
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.directory import Directory, Room, Run
 from storage import points
@@ -40,7 +40,10 @@ class Bank:
                 return {**said, "refused": "cap"}
         balance = sum(self.balance(room, uid) for uid in ids) + gain
         if balance < 0:
-            balance = sum(self._balance_by_now(batch, room, uid) for uid in ids) + gain
+            seen, balance = balance, sum(self._balance_by_now(batch, room, uid) for uid in ids) + gain
+            if seen != balance and not batch.is_strict and self._has_entries(batch, room, ids):
+                # The batch's earlier entries say balances that another process has made wrong.
+                raise RepeatedCause
         if balance < 0:
             return {**said, "refused": "balance"}
         for uid, share in self._shares(batch, room, effect, gain, ids):
@@ -52,6 +55,10 @@ class Bank:
                  effect.account, effect.undoes]
             )  # fmt: skip
         return said
+
+    def _has_entries(self, batch: Batch, room: Room, ids: Sequence[str]) -> bool:
+        members = {self._directory.members.get(uid) for uid in ids}
+        return any(row[0] == room.id and row[1] in members for row in batch.ledger)
 
     def _is_repeated(self, batch: Batch, idems: Sequence[str]) -> bool:
         return any(row[7] in idems for row in batch.ledger) or bool(self._writer.ledger_seen(idems))

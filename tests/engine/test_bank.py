@@ -175,6 +175,21 @@ def test_two_processes_keep_one_ledger(database: Database, moves: list[Any]) -> 
         assert [each.message for each in violations(connection) if each.code == "I3"] == []
 
 
+def test_every_entry_says_its_balance_when_memory_was_stale(database: Database) -> None:
+    """A batch that gains and then pays, by a process that remembers an old balance: it finds out with the payment, and the
+    gain's entry must not keep the balance of before."""
+    till = Till(database, processes=2)
+    try:
+        till.says(("甲", "小明", "-2 a"), process=1)
+        till.says(("甲", "小明", "5 b"), process=0)
+        till.says(("甲", "小明", "3 c"), ("甲", "小明", "-4 d"), process=1)
+        assert till.balances() == {("甲", "小明"): 4}
+    finally:
+        till.close()
+    with database.reading() as connection:
+        assert [each.message for each in violations(connection) if each.code == "I3"] == []
+
+
 def test_a_benefit_is_one_in_all_groups_and_after_every_return(till: Callable[..., Till]) -> None:
     """The same key `p1` in two groups and again later: once, and the play can say where."""
     one = till()
