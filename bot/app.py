@@ -111,7 +111,7 @@ class App:
         """Printed at the start while nobody can sign in to the console; makes its first owner."""
         self.backstage = Backstage(
             self.database, self.engine, lambda: self.loaded, self.folder, self.reload, self.clock.now, _ZONE, code=self.set_up_code,
-            quota=settings.limits.limits().daily_quota, wechat=self.wechat,
+            quota=settings.limits.limits().daily_quota, wechat=self.wechat, templates=settings.templates,
         )  # fmt: skip
         self.console = LazySite(self._site)
         self.is_ready = asyncio.Event()

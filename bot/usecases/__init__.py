@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from storage.database import Database
 if TYPE_CHECKING:
     from bot.transports.wechat import WeChat
     from bot.usecases.accounts import Accounts
+    from bot.usecases.calendar import CalendarDesk
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.today import TodayDesk
@@ -45,6 +47,7 @@ class Backstage:
     code: str = ""
     quota: int = 0
     wechat: WeChat | None = None
+    templates: Path = Path("templates")
 
     async def write(self, work: Callable[[Connection], R], /) -> R:
         """One transaction of the writing thread, for rows that no cache of the engine holds."""
@@ -79,6 +82,14 @@ class Backstage:
         from bot.usecases.playbooks import PlaybooksDesk
 
         return PlaybooksDesk(self.database, self.folder, self.loaded, self.reload, self.write, self.now)
+
+    @cached_property
+    def calendar(self) -> CalendarDesk:
+        from bot.usecases.calendar import CalendarDesk
+
+        return CalendarDesk(
+            self.database, self.engine, self.loaded, self.playbooks, self.templates, self.now, self.zone, self.quota
+        )
 
     @cached_property
     def tryout(self) -> TryoutDesk:

@@ -122,7 +122,7 @@ class PlaybooksDesk:
             return None
         return Version(
             row=row, version=_published(found), source=found.source, base=_digest(now),
-            changed=tuple(_compared(found.source, now)),
+            changed=tuple(compared(found.source, now)),
         )  # fmt: skip
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -226,7 +226,8 @@ def _published(row: object) -> Published:
     return Published(id=id, at=from_ms(at), actor=actor, note=note)
 
 
-def _compared(old: str, new: str) -> Iterable[tuple[Sign, str]]:
+def compared(old: str, new: str) -> Iterable[tuple[Sign, str]]:
+    """The lines of a unified diff, without its head."""
     for line in list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]:
         yield cast(Sign, line[0]), line[1:] if line[0] != "@" else line
 

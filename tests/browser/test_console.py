@@ -11,7 +11,7 @@ from tests.browser.visit import NAME, PASSWORD, Visit
 
 GROUP = "/groups/sim:早起营"
 PAGES = {
-    "today": "/", "groups": "/groups", "group": GROUP, "messages": f"{GROUP}/messages?q=早", "members": f"{GROUP}/members",
+    "today": "/", "groups": "/groups", "calendar": "/calendar", "group": GROUP, "messages": f"{GROUP}/messages?q=早", "members": f"{GROUP}/members",
     "group-settings": f"{GROUP}/settings", "account": "/account", "users": "/settings/users", "audit": "/settings/audit",
     "api": "/api", "nowhere": "/nowhere",
 }  # fmt: skip

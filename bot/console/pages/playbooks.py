@@ -172,15 +172,15 @@ async def _admit(call: Call, action: Action) -> None:
 
 
 def _may(call: Call, action: Action, row: BookRow) -> bool:
-    return _reaches(call, action, row.id, row.selectors)
+    return reaches(call, action, row.id, row.selectors)
 
 
 def _require(call: Call, action: Action, playbook: str, selectors: tuple[str, ...]) -> None:
-    if not _reaches(call, action, playbook, selectors):
+    if not reaches(call, action, playbook, selectors):
         raise NotHere
 
 
-def _reaches(call: Call, action: Action, playbook: str, selectors: tuple[str, ...]) -> bool:
+def reaches(call: Call, action: Action, playbook: str, selectors: tuple[str, ...]) -> bool:
     """Whether the caller may do this to the whole playbook, in every group that it names; to see it, one is enough."""
     if action == Action.PLAYBOOKS_SEE:
         return call.may(action, playbook=playbook)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     # Models cost memory: the bot has them when somebody opens the console.
     from bot.console.ports.accounts import Accounts
+    from bot.console.ports.calendar import CalendarPort
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.playbooks import PlaybooksPort
     from bot.console.ports.today import TodayPort
@@ -88,6 +89,9 @@ class Backstage(Protocol):
 
     @property
     def playbooks(self) -> PlaybooksPort: ...
+
+    @property
+    def calendar(self) -> CalendarPort: ...
 
     @property
     def tryout(self) -> TryoutPort: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -18,13 +18,14 @@ PREFIX = "post/"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`when` is for people: 周一 早, 每天 09:00."""
+    """`when` is for people: 周一 早, 每天 09:00. `place`: where it stands below the play's node in the playbook."""
 
     name: str
     post: Post
     schedule: Schedule
     when: str
     weeks: tuple[int, ...] = ()
+    place: tuple[str | int, ...] = ()
 
 
 def items(params: Params) -> tuple[Item, ...]:
@@ -34,7 +35,7 @@ def items(params: Params) -> tuple[Item, ...]:
         name, n = item.name, 2
         while name in found:
             name, n = f"{item.name}#{n}", n + 1
-        found[name] = Item(name, item.post, _named(item.schedule, name, params), item.when, item.weeks)
+        found[name] = replace(item, name=name, schedule=_named(item.schedule, name, params))
     return tuple(found.values())
 
 
@@ -56,15 +57,16 @@ def is_due(params: Params, item: Item, on: date, week: int) -> bool:
 
 
 def _items(params: Params) -> Iterator[Item]:
-    for n, post in enumerate(params.posts, 1):
-        yield Item(post.name or post.topic or f"第{n}篇", post, *_when_scheduled(post))
-    for row in params.calendar:
-        yield from _row(params, row)
+    for n, post in enumerate(params.posts):
+        yield Item(post.name or post.topic or f"第{n + 1}篇", post, *_when_scheduled(post), place=("posts", n))
+    for n, row in enumerate(params.calendar):
+        yield from (replace(item, place=("calendar", n)) for item in _row(params, row))
     if params.countdown:
         down = params.countdown
         yield Item(
-            down.name or "倒计时", down, Schedule(name="", at=down.at, days=down.only), f"到 {down.to} {down.at:%H:%M}"
-        )
+            down.name or "倒计时", down, Schedule(name="", at=down.at, days=down.only), f"到 {down.to} {down.at:%H:%M}",
+            place=("countdown",),
+        )  # fmt: skip
 
 
 def _when_scheduled(post: Scheduled) -> tuple[Schedule, str]:

@@ -10,7 +10,8 @@ ORDERS = ("pause", "resume", "stop", "send", "recall")
 
 
 def obey(turn: Campaign, event: OperatorOrdered) -> None:
-    """`about` is the name of a post as the playbook has it now; one that is gone meanwhile is left alone."""
+    """`about` is the name of a post as the playbook has it now; one that is gone meanwhile is left alone. Only the newest post can
+    be taken back."""
     item = next((each for each in agenda.items(turn.params) if each.name == event.about), None)
     if event.about and item is None:
         turn.because(order=event.order, post="not in the playbook any more")
@@ -26,6 +27,8 @@ def obey(turn: Campaign, event: OperatorOrdered) -> None:
         case "send" if item is not None:
             acts.send(turn, item, event.id)
         case "recall":
-            acts.recall(turn, event.member)
+            newest = turn.state.newest
+            if item is None or (newest is not None and newest.name == item.name):
+                acts.recall(turn, event.member)
         case _:
             turn.because(order="unknown")
