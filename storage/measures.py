@@ -1,19 +1,22 @@
 """The queries behind the metrics: over rollups and short indexes, for one group or all of them, never over the message log.
 
-Days are ISO text of the groups' calendars, both ends included. `chat` None means every group. Bots are nobody.
+Days are ISO text of the groups' calendars, both ends included. `chat` is a group, several, or None for every group. Bots are
+nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, case, distinct, func, select
 
 from storage import tables as t
 from storage.rollups import bots
 
+Chats: TypeAlias = int | tuple[int, ...] | None
+"""Row ids: one group, several, None for all of them."""
 COUNTS = (
     "members", "active", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members", "chain",
     "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered", "logged",
@@ -46,14 +49,14 @@ def groups(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(c.id, c.uid, c.name, c.size).where(c.kind == "group").order_by(c.uid)).all()
 
 
-def newest_day(connection: Connection, chat: int | None) -> str | None:
+def newest_day(connection: Connection, chat: Chats) -> str | None:
     """The newest day that was counted."""
     query = select(func.max(t.day_stat.c.day))
     found: str | None = connection.execute(_in(query, t.day_stat, chat)).scalar()
     return found
 
 
-def days(connection: Connection, chat: int | None, first: str, last: str) -> list[DayCounts]:
+def days(connection: Connection, chat: Chats, first: str, last: str) -> list[DayCounts]:
     """The counted days, oldest first. Days that nobody counted are missing."""
     s = t.day_stat.c
     sums = [func.sum(s[name]).label(name) for name in COUNTS]
@@ -70,14 +73,14 @@ def opening(connection: Connection, chat: int) -> str | None:
     return found
 
 
-def active(connection: Connection, chat: int | None, first: str, last: str) -> int:
+def active(connection: Connection, chat: Chats, first: str, last: str) -> int:
     """Distinct people with words or a counted deed in the days."""
     d = t.member_day.c
     query = select(func.count(distinct(d.member_id))).where(d.day >= first, d.day <= last, _person(connection, d))
     return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
 
 
-def did(connection: Connection, chat: int | None, first: str, last: str, column: str) -> int:
+def did(connection: Connection, chat: Chats, first: str, last: str, column: str) -> int:
     """Distinct people whose `column` of the rollup is above 0 in one of the days."""
     d = t.member_day.c
     query = select(func.count(distinct(d.member_id))).where(
@@ -86,14 +89,14 @@ def did(connection: Connection, chat: int | None, first: str, last: str, column:
     return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
 
 
-def members(connection: Connection, chat: int | None) -> int:
+def members(connection: Connection, chat: Chats) -> int:
     """Distinct people who are in the group now, or in any."""
     ms = t.membership.c
     query = select(func.count(distinct(ms.member_id))).where(ms.left_at.is_(None), _person(connection, ms))
     return connection.execute(_in(query, t.membership, chat)).scalar() or 0
 
 
-def quiet(connection: Connection, chat: int | None, since: str) -> tuple[int, int]:
+def quiet(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
     """(who spoke once but not since that day, who never spoke) among those who are in the group."""
     ms, life = t.membership.c, t.member_life.c
     here = t.membership.join(
@@ -111,7 +114,7 @@ def quiet(connection: Connection, chat: int | None, since: str) -> tuple[int, in
     return int(row[0]), int(row[1])
 
 
-def cohorts(connection: Connection, chat: int | None, first: str, last: str, until: str) -> dict[tuple[str, str], int]:
+def cohorts(connection: Connection, chat: Chats, first: str, last: str, until: str) -> dict[tuple[str, str], int]:
     """(first day, day) → people whose first day lies in `first`..`last` and who were active on that day, up to `until`.
 
     The pair of a day with itself is the cohort's size. Over all groups somebody's first day is the first anywhere.
@@ -132,16 +135,14 @@ def cohorts(connection: Connection, chat: int | None, first: str, last: str, unt
     return {(r.began, r.day): r.n for r in connection.execute(query) if r.began is not None}
 
 
-def deed_days(connection: Connection, chat: int | None, column: str, until: str) -> Sequence[Any]:
+def deed_days(connection: Connection, chat: Chats, column: str, until: str) -> Sequence[Any]:
     """(chat_id, member_id, day) of every day up to `until` on which `column` was above 0, a person's days in order."""
     d = t.member_day.c
     query = select(d.chat_id, d.member_id, d.day).where(d[column] > 0, d.day <= until, _person(connection, d))
     return connection.execute(_in(query, t.member_day, chat).order_by(d.chat_id, d.member_id, d.day)).all()
 
 
-def takers(
-    connection: Connection, chat: int | None, first: str, last: str, columns: Iterable[str]
-) -> set[tuple[int, int]]:
+def takers(connection: Connection, chat: Chats, first: str, last: str, columns: Iterable[str]) -> set[tuple[int, int]]:
     """(group, member) of those with one of `columns` above 0 in the days."""
     d = t.member_day.c
     some = [d[name] > 0 for name in columns]
@@ -154,7 +155,7 @@ def takers(
     return {(r.chat_id, r.member_id) for r in connection.execute(_in(query, t.member_day, chat))}
 
 
-def links(connection: Connection, chat: int | None, first: str, last: str) -> tuple[int, int, int]:
+def links(connection: Connection, chat: Chats, first: str, last: str) -> tuple[int, int, int]:
     """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people among those active."""
     r, d = t.reply_day.c, t.member_day.c
     span = (r.day >= first, r.day <= last)
@@ -167,7 +168,7 @@ def links(connection: Connection, chat: int | None, first: str, last: str) -> tu
 
 
 def answers(
-    connection: Connection, chat: int | None, first: str, last: str, within_ms: int
+    connection: Connection, chat: Chats, first: str, last: str, within_ms: int
 ) -> tuple[int, int, int, float | None]:
     """(questions, answered, answered within `within_ms`, median wait in ms of those answered)."""
     q = t.question.c
@@ -185,7 +186,7 @@ def answers(
     return asked, answered, int(soon), sum(middle) / len(middle)
 
 
-def noted(connection: Connection, chat: int | None, what: str, from_at: int, to_at: int, containing: str = "") -> int:
+def noted(connection: Connection, chat: Chats, what: str, from_at: int, to_at: int, containing: str = "") -> int:
     """How many notes of the kind; `containing` narrows to those whose data holds that text."""
     n = t.note.c
     query = select(func.count()).where(n.what == what, n.at >= from_at, n.at < to_at)
@@ -194,14 +195,14 @@ def noted(connection: Connection, chat: int | None, what: str, from_at: int, to_
     return connection.execute(_everywhere(query, chat)).scalar() or 0
 
 
-def notes(connection: Connection, chat: int | None, what: str, from_at: int, to_at: int) -> Sequence[Any]:
+def notes(connection: Connection, chat: Chats, what: str, from_at: int, to_at: int) -> Sequence[Any]:
     """(chat_id, member_id, data, at) of the notes of the kind, oldest first."""
     n = t.note.c
     query = select(n.chat_id, n.member_id, n.data, n.at).where(n.what == what, n.at >= from_at, n.at < to_at)
     return connection.execute(_everywhere(query, chat).order_by(n.at, n.id)).all()
 
 
-def joined(connection: Connection, chat: int | None, from_at: int, to_at: int) -> Sequence[Any]:
+def joined(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Sequence[Any]:
     """(chat_id, member_id, joined_at) of those whose newest join lies in the span, those who left again included."""
     ms = t.membership.c
     query = select(ms.chat_id, ms.member_id, ms.joined_at).where(
@@ -210,7 +211,7 @@ def joined(connection: Connection, chat: int | None, from_at: int, to_at: int) -
     return connection.execute(_in(query, t.membership, chat)).all()
 
 
-def join_events(connection: Connection, chat: int | None, from_at: int, to_at: int) -> Sequence[Any]:
+def join_events(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Sequence[Any]:
     """(chat_id, member_id, data) of the joins that the primary accounts logged."""
     e, c = t.event.c, t.chat.c
     query = (
@@ -222,7 +223,7 @@ def join_events(connection: Connection, chat: int | None, from_at: int, to_at: i
     return connection.execute(_in(query, t.event, chat)).all()
 
 
-def deeds(connection: Connection, chat: int | None, first: str, last: str, who: Iterable[int]) -> Sequence[Any]:
+def deeds(connection: Connection, chat: Chats, first: str, last: str, who: Iterable[int]) -> Sequence[Any]:
     """(chat_id, member_id, day, msgs, plays) of the members' days; `plays` counts check-ins, answers and lines."""
     d = t.member_day.c
     query = select(d.chat_id, d.member_id, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
@@ -236,6 +237,12 @@ def runs_of(connection: Connection, chat: int, playbook: str) -> Sequence[Any]:
     r = t.run.c
     query = select(r.id, r.ref, r.kind).where(r.chat_id == chat, r.ref.startswith(f"{playbook}/", autoescape=True))
     return connection.execute(query.order_by(r.started_at, r.id)).all()
+
+
+def playbooks_of(connection: Connection, chat: int) -> list[str]:
+    """The playbooks that ever ran in the group, by name."""
+    refs = connection.execute(select(t.run.c.ref).where(t.run.c.chat_id == chat).distinct()).scalars()
+    return sorted({ref.partition("/")[0] for ref in refs})
 
 
 def doers(connection: Connection, runs: Sequence[int], from_at: int, to_at: int) -> Sequence[Any]:
@@ -270,35 +277,42 @@ def deeds_of_kinds(connection: Connection, chat: int, first: str, last: str, who
     return [row for row in connection.execute(query) if row.member_id in who]
 
 
-def gaps(connection: Connection, chat: int | None, from_at: int, to_at: int) -> tuple[Sequence[Any], Sequence[Any]]:
+def gaps(connection: Connection, chat: Chats, from_at: int, to_at: int) -> tuple[Sequence[Any], Sequence[Any]]:
     """(of accounts, of chats): rows (account_id, chat_id, from_at, to_at, status) that touch the span and may have lost something."""
     g, c = t.gap.c, t.chat.c
     columns = (g.account_id, g.chat_id, g.from_at, g.to_at, g.status)
     touching = (g.from_at < to_at, (g.to_at >= from_at) | (g.status == "open"))
     of_accounts = select(*columns).where(g.chat_id.is_(None), *touching)
     if chat is not None:
-        primary = select(c.primary_account_id).where(c.id == chat).scalar_subquery()
-        of_accounts = of_accounts.where(g.account_id == primary)
+        primary = select(c.primary_account_id).where(of_chat(c.id, chat))
+        of_accounts = of_accounts.where(g.account_id.in_(primary))
     of_chats = select(*columns).where(g.chat_id.is_not(None), g.status.in_(("open", "partial")), *touching)
     if chat is not None:
-        of_chats = of_chats.where(g.chat_id == chat)
+        of_chats = of_chats.where(of_chat(g.chat_id, chat))
     return connection.execute(of_accounts).all(), connection.execute(of_chats).all()
+
+
+def of_chat(column: ColumnElement[int], chat: int | tuple[int, ...]) -> ColumnElement[bool]:
+    """Whether the row belongs to the group, or to one of them."""
+    return column == chat if isinstance(chat, int) else column.in_(chat)
 
 
 # -- inside -------------------------------------------------------------------------------------------------------------
 
 
-def _in(query: Select[Any], where: Table | ColumnElement[int], chat: int | None) -> Select[Any]:
+def _in(query: Select[Any], where: Table | ColumnElement[int], chat: Chats) -> Select[Any]:
     if chat is None:
         return query
     column = where.c.chat_id if isinstance(where, Table) else where
-    return query.where(column == chat)
+    return query.where(of_chat(column, chat))
 
 
-def _everywhere(query: Select[Any], chat: int | None) -> Select[Any]:
+def _everywhere(query: Select[Any], chat: Chats) -> Select[Any]:
     """Notes are indexed by group first: every group is asked, one probe each."""
     n = t.note.c
-    return query.where(n.chat_id == chat) if chat is not None else query.where(n.chat_id.in_(select(t.chat.c.id)))
+    return (
+        query.where(of_chat(n.chat_id, chat)) if chat is not None else query.where(n.chat_id.in_(select(t.chat.c.id)))
+    )
 
 
 def _person(connection: Connection, columns: Any) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from storage import tables as t
 from storage.bulk import BulkInsert, BulkUpdate
+from storage.measures import Chats, of_chat
 
 _OPENED = BulkInsert(
     t.standing, ("chat_id", "member_id", "scheme", "since", "value"),
@@ -39,14 +40,14 @@ def write(connection: Connection, chat: int, scheme: str, day: str, values: Mapp
     return len(changed) + len(gone)
 
 
-def shares(connection: Connection, chat: int | None, day: str) -> Mapping[str, Mapping[str, int]]:
+def shares(connection: Connection, chat: Chats, day: str) -> Mapping[str, Mapping[str, int]]:
     """Scheme → value → people on that day."""
     s = t.standing.c
     query = select(s.scheme, s.value, func.count().label("n")).where(
         s.since <= day, (s.until.is_(None)) | (s.until > day)
     )
     if chat is not None:
-        query = query.where(s.chat_id == chat)
+        query = query.where(of_chat(s.chat_id, chat))
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(query.group_by(s.scheme, s.value)):
         found[row.scheme][row.value] = row.n

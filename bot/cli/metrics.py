@@ -7,22 +7,21 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from bot.cli import USAGE
 from bot.cli.database import Url, reading
+from bot.cli.progress import Told, telling
 from bot.cli.tables import (
     Days,
     Format,
-    Group,
+    Groups,
     Lang,
     Language,
     Zone,
     console,
     figure,
     plain,
-    scope,
+    scope_of_groups,
     sparkline,
     table,
 )
@@ -46,13 +45,14 @@ def register(app: typer.Typer) -> None:
 
 def metrics(
     ids: Annotated[list[str] | None, typer.Argument(help="只看这些指标，默认全部 · only these, else all")] = None,
-    group: Group = "",
+    group: Groups = None,
     days: Days = 30,
     first: Annotated[bool, typer.Option("--first", help="只看一级指标 · the first level only")] = False,
     list_: Annotated[bool, typer.Option("--list", help="只列定义，不计算 · definitions only")] = False,
     timezone: Zone = "Asia/Shanghai",
     lang: Language = "zh",
     format: Format = "text",
+    progress: Told = False,
     db: Url = "",
 ) -> None:
     """区间是 95% 置信区间，离线缺口会把它放宽，缺口太大就不给数。 · Intervals are 95 %; gaps widen them, long gaps void a figure.
@@ -67,18 +67,19 @@ def metrics(
         _definitions(wanted, lang, format)
         return
     with reading(db) as connection:
-        span, name = scope(connection, group, days, timezone)
+        span, name = scope_of_groups(connection, group or [], days, timezone)
         figures = Figures(connection, span)
         values = []
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            for metric in progress.track(wanted, description="计算 measuring"):
+        with telling(progress, "计算 measuring") as tell:
+            for count, metric in enumerate(wanted, 1):
                 values.append(value_of(figures, metric))
+                tell(count / len(wanted))
         line = series(figures)
         seen = figures.coverage.seen
     if format == "json":
         rows = [_row(value) for value in values]
         first_day, last_day = span.first.isoformat(), span.last.isoformat()
-        told = {"group": group, "first": first_day, "last": last_day, "seen": round(seen, 4), "metrics": rows}
+        told = {"groups": group or [], "first": first_day, "last": last_day, "seen": round(seen, 4), "metrics": rows}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     out = console()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.cli import NO, USAGE
 from bot.cli.database import Url, opened, spoken
+from bot.cli.progress import Told, telling
 from bot.config import Settings, load_settings
 from bot.core.errors import StorageError
 from bot.engine.clock import WallClock
@@ -29,6 +30,8 @@ from storage.database import Database
 from storage.schema import require_current
 
 FORMS = ("html", "xlsx", "png", "text")
+_COUNTED, _READ = 0.1, 0.6
+"""How much of the work is done when the days are counted, and when the store was read."""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +55,7 @@ def report(
         str, typer.Option(help="html、xlsx、png、text，可以用逗号连着写；不写 -o 时是 text · several with commas")
     ] = "",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="写到哪个文件夹 · folder for the files")] = None,
+    progress: Told = False,
     db: Url = "",
 ) -> None:
     """Exit 1: there is no such group, or nothing was ever said in it; 2: wrong call."""
@@ -65,18 +69,22 @@ def report(
     if period == "camp" and begins is None:
         typer.echo("营从哪天开始？加上 --begins 2026-03-02 · add the camp's first day", err=True)
         raise typer.Exit(USAGE)
-    with spoken():
-        settings = load_settings()
-        loaded = _playbooks(settings)
-        _count(settings, db, loaded)
-    with opened(db) as database, database.reading() as connection:
-        require_current(connection)
-        found = _report(connection, loaded, group, period, on, begins)
-    if found is None:
-        typer.echo(f"没有群 {group}，或者还没有记录 · no such group, or nothing was heard there yet", err=True)
-        raise typer.Exit(NO)
-    for form in forms:
-        _write(found, form, out, settings.templates)
+    with telling(progress, "报告 report") as tell:
+        with spoken():
+            settings = load_settings()
+            loaded = _playbooks(settings)
+            _count(settings, db, loaded)
+        tell(_COUNTED)
+        with opened(db) as database, database.reading() as connection:
+            require_current(connection)
+            found = _report(connection, loaded, group, period, on, begins)
+        if found is None:
+            typer.echo(f"没有群 {group}，或者还没有记录 · no such group, or nothing was heard there yet", err=True)
+            raise typer.Exit(NO)
+        tell(_READ)
+        for place, form in enumerate(forms, 1):
+            _write(found, form, out, settings.templates)
+            tell(_READ + (1 - _READ) * place / len(forms))
 
 
 def _playbooks(settings: Settings) -> Loaded | None:

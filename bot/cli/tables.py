@@ -24,7 +24,9 @@ Lang = Literal["zh", "en"]
 BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 140
 
-Group = Annotated[str, typer.Option(help="只看这个群，如 qq:123456；不写是全部群 · only this group, else all")]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", help="只看这些群，可以写几次；不写是全部群 · only these, else all groups")
+]
 OneGroup = Annotated[str, typer.Argument(help="哪个群，如 qq:123456 · which group")]
 Days = Annotated[
     int, typer.Option(help="最近多少天，到昨天为止 · the last so many days that are over", min=1, max=3660)
@@ -59,6 +61,16 @@ def scope(connection: Connection, uid: str, days: int, timezone: str) -> tuple[S
     today, now_ms = today_in(timezone)
     name = (group.name or group.uid) if group is not None else "全部群 · all groups"
     return scope_of(group.id if group is not None else None, today, now_ms, days=days), name
+
+
+def scope_of_groups(connection: Connection, uids: Sequence[str], days: int, timezone: str) -> tuple[Scope, str]:
+    """The same of several groups together; none are all."""
+    if len(uids) < 2:
+        return scope(connection, uids[0] if uids else "", days, timezone)
+    found = [found_group(connection, uid) for uid in uids]
+    today, now_ms = today_in(timezone)
+    name = "、".join(row.name or row.uid for row in found[:3]) + (f" … {len(found)}" if len(found) > 3 else "")
+    return scope_of(tuple(row.id for row in found), today, now_ms, days=days), name
 
 
 def console() -> Console:

@@ -18,6 +18,7 @@ from bot.console.access import Action
 from bot.console.call import Call, Filled, Forbidden, NotHere
 from bot.console.entrance import CSRF_FIELD, CSRF_HEADER, Entrance, SignedOut, forget, remember, remember_language
 from bot.console.forms import BadRequest, blank, problems_of, query_fields, read_fields, remembered
+from bot.console.guard import SANDBOX
 from bot.console.page import Area, Done, Download, Push, Route
 from bot.console.ports.accounts import Refused
 from bot.console.render import Renderer
@@ -30,7 +31,15 @@ _ID = re.compile(r"[\w.-]+")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 SIGN_IN, SET_UP = "/sign-in", "/set-up"
-_STATUS = {"too_many_tries": 429, "busy": 503, "too_many_streams": 429, "no_such_token": 404, "no_such_user": 404}
+_STATUS = {
+    "too_many_tries": 429,
+    "busy": 503,
+    "too_many_streams": 429,
+    "too_much_work": 429,
+    "no_such_group": 404,
+    "no_such_token": 404,
+    "no_such_user": 404,
+}
 
 
 class Session(Done):
@@ -277,14 +286,16 @@ def _as_json(push: Push, call: Call) -> str:
 
 
 def _frame(push: Push, data: str) -> str:
-    """Line by line, so that no text can end the event early."""
-    lines = "".join(f"data: {line}\n" for line in data.splitlines())
+    """Line by line, so that no text can end the event early; without a line of data browsers would not tell of it."""
+    lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
     name = f"id: {push.id}\n" if _ID.fullmatch(push.id) else ""
     return f"{name}event: {push.event}\n{lines}\n"
 
 
 def _file(download: Download) -> Response:
-    """Always kept, never shown; no sign of the name can end the header."""
+    """Kept, not shown, but for a page in its sandbox; no sign of the name can end the header."""
+    if download.is_shown:
+        return Response(download.content, media_type=download.media_type, headers=SANDBOX)
     plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "_" for sign in download.name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(download.name, safe='')}"
     headers = {"content-disposition": disposition}

@@ -35,6 +35,14 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+SANDBOX = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none';"
+        " form-action 'none'; frame-ancestors 'self'; sandbox"
+    ),
+    "x-frame-options": "SAMEORIGIN",
+}
+"""What a page of its own carries instead: it is shown in a frame of ours, draws itself and can do nothing."""
 _HSTS = "max-age=31536000"
 _RATE = Bucket(per_s=20.0, burst=120.0)
 _MOST_CALLERS = 4096
@@ -58,7 +66,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
                 if is_secure:
                     headers["strict-transport-security"] = _HSTS

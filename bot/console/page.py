@@ -66,11 +66,16 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file to keep. `name` may hold anything: it is encoded where it is sent."""
+    """A file to keep. `name` may hold anything: it is encoded where it is sent.
+
+    `is_shown`: a whole page of our own making, for a frame of one of ours; it may style itself, and nothing else: no
+    script, no form, no request, no origin.
+    """
 
     name: str
     media_type: str
     content: bytes
+    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

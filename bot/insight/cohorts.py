@@ -53,7 +53,7 @@ class Cohort:
 
 def retention(connection: Connection, scope: Scope, by: By = "cohort") -> tuple[Cohort, ...]:
     """The cohorts of those whose first day lies in the scope. Somebody who took part in two plays is in both."""
-    assert scope.chat is not None
+    assert isinstance(scope.chat, int)
     first, last = scope.first.isoformat(), scope.last.isoformat()
     over = min(scope.last, scope.today - timedelta(days=1)).isoformat()
     born = {who: day for who, day in measures.lives(connection, scope.chat) if first <= day <= last}

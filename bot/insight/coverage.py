@@ -29,8 +29,8 @@ class Coverage:
     seen: float
 
 
-def coverage(connection: Connection, chat: int | None, from_at: int, to_at: int, now_ms: int) -> Coverage:
-    """What was seen of the span, of one group or of all; the future doesn't count."""
+def coverage(connection: Connection, chat: measures.Chats, from_at: int, to_at: int, now_ms: int) -> Coverage:
+    """What was seen of the span, of one group, several or all; the future doesn't count."""
     end = min(to_at, now_ms)
     if end <= from_at:
         return Coverage((), 1.0)
@@ -45,11 +45,11 @@ def coverage(connection: Connection, chat: int | None, from_at: int, to_at: int,
     per_chat: defaultdict[int, list[Span]] = defaultdict(list)
     for row in of_chats:
         per_chat[row.chat_id] += within([(row.from_at, row.to_at)], ended[row.account_id])
-    if chat is not None:
+    if isinstance(chat, int):
         spans = merged(within(lost + per_chat[chat], [(from_at, end)]))
         return Coverage(tuple(spans), 1 - _length(spans) / (end - from_at))
-    # Over all groups: the mean of what each lost; an account that is offline takes its share of the groups along.
-    groups = max(1, len(measures.groups(connection)))
+    # Over several groups: the mean of what each lost; an account that is offline takes its share of the groups along.
+    groups = max(1, len(chat if chat is not None else measures.groups(connection)))
     total = sum(_length(merged(within(spans, [(from_at, end)]))) for spans in per_chat.values())
     offline = merged(within(lost, [(from_at, end)]))
     missing = (total / groups + _length(offline)) / (end - from_at)

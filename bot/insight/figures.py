@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.core.retention import Pairs, shifted
 from bot.insight.coverage import Coverage, coverage
 from storage import measures, standings
-from storage.measures import DayCounts
+from storage.measures import Chats, DayCounts
 
 _COHORT_DAYS = 60
 """How far back the cohorts of D30 reach from the end of the scope."""
@@ -21,12 +21,12 @@ _COHORT_DAYS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A group (its row id) or, `chat` None, all groups; days of the groups' calendars, both included.
+    """A group (its row id), several or, `chat` None, all groups; days of the groups' calendars, both included.
 
     `today` is the day that is not over: nothing is measured on it but counts. `now_ms` ends the time that can have gaps.
     """
 
-    chat: int | None
+    chat: Chats
     first: date
     last: date
     today: date
@@ -37,7 +37,7 @@ class Scope:
         return ((self.last - self.first).days + 1) / 7
 
 
-def scope_of(chat: int | None, today: date, now_ms: int, *, days: int = 30) -> Scope:
+def scope_of(chat: Chats, today: date, now_ms: int, *, days: int = 30) -> Scope:
     """The last `days` days that are over."""
     last = today - timedelta(days=1)
     return Scope(chat=chat, first=last - timedelta(days=days - 1), last=last, today=today, now_ms=now_ms)
@@ -128,4 +128,5 @@ class Figures:
 
     @cached_property
     def opening(self) -> str | None:
-        return measures.opening(self.connection, self.scope.chat) if self.scope.chat is not None else None
+        chat = self.scope.chat
+        return measures.opening(self.connection, chat) if isinstance(chat, int) else None

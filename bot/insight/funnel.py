@@ -79,7 +79,7 @@ def newcomers(figures: Figures) -> tuple[Step, ...]:
 def of_playbook(connection: Connection, scope: Scope, playbook: str) -> tuple[Step, ...]:
     """Of those who are in the group: who spoke, then who did anything in each play of the playbook, in the order in which
     the plays began. Empty when the playbook never ran there."""
-    assert scope.chat is not None
+    assert isinstance(scope.chat, int)
     found = measures.days(connection, scope.chat, scope.first.isoformat(), scope.last.isoformat())
     runs = measures.runs_of(connection, scope.chat, playbook)
     if not runs or not found:

@@ -57,7 +57,7 @@ def series(figures: Figures) -> tuple[DayOf, ...]:
 
 def opening(connection: Connection, scope: Scope, days: int = 28) -> tuple[int | None, ...]:
     """Active people on day 1, 2, … after a group was opened: where its window for conversion lies. None: not counted yet."""
-    began = measures.opening(connection, scope.chat) if scope.chat is not None else None
+    began = measures.opening(connection, scope.chat) if isinstance(scope.chat, int) else None
     if began is None:
         return ()
     first = date.fromisoformat(began)

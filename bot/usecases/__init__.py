@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.usecases.accounts import Accounts
     from bot.usecases.calendar import CalendarDesk
     from bot.usecases.groups import GroupsDesk
+    from bot.usecases.insight import InsightDesk
     from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.today import TodayDesk
     from bot.usecases.tryout import TryoutDesk
@@ -90,6 +91,14 @@ class Backstage:
         return CalendarDesk(
             self.database, self.engine, self.loaded, self.playbooks, self.templates, self.now, self.zone, self.quota
         )
+
+    @cached_property
+    def insight(self) -> InsightDesk:
+        from bot.usecases.insight import InsightDesk
+
+        return InsightDesk(
+            self.database, self.engine, self.loaded, self.folder.path, self.templates, self.now, self.zone
+        )  # fmt: skip
 
     @cached_property
     def tryout(self) -> TryoutDesk:

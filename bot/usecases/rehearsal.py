@@ -4,10 +4,8 @@ must go on answering."""
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ from typing import Any
 import orjson
 
 from bot.console.ports.playbooks import Line, Played
+from bot.usecases.aside import run_aside
 
-_ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 60.0
 _MOST_LINES = 2_000
 Files = Mapping[str, str]
@@ -26,31 +24,22 @@ async def rehearse(files: Files, path: str, *, days: int, members: int, seed: st
     """Plays the playbook at `path` among `files` for `days` with `members` who behave as members do."""
     with tempfile.TemporaryDirectory(prefix="qunops-rehearsal-") as name:
         folder = Path(name)
-        await asyncio.to_thread(_lay_out, folder, files)
-        command = [
-            sys.executable, "-m", "bot", "simulate", str(folder / path), "--days", str(days), "--members", str(members),
-            "--seed", seed, "--format", "json",
-        ]  # fmt: skip
-        process = await asyncio.create_subprocess_exec(
-            *command, cwd=_ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        await asyncio.to_thread(lay_out, folder, files)
+        words = (
+            "simulate", str(folder / path), "--days", str(days), "--members", str(members), "--seed", seed,
+            "--format", "json",
         )  # fmt: skip
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                out, complaint = await process.communicate()
+            ended = await run_aside(words, patience_s=_PATIENCE_S)
         except TimeoutError:
             return Played(problem="timeout")
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-    if process.returncode not in (0, 1) or not out:
-        return Played(problem=complaint.decode(errors="replace").replace(f"{name}/", "").strip()[:2000] or "failed")
-    return _played(orjson.loads(out))
+    if ended.code not in (0, 1) or not ended.out:
+        return Played(problem=ended.complaint.replace(f"{name}/", "")[:2000] or "failed")
+    return _played(orjson.loads(ended.out))
 
 
-def _lay_out(folder: Path, files: Files) -> None:
+def lay_out(folder: Path, files: Files) -> None:
+    """Writes the files as they are named."""
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ EXAMPLES = {
     "book": "camp.yaml",
     "version": "1",
     "room": "nowhere",
+    "report": "nowhere",
 }
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.console.ports.accounts import Accounts
     from bot.console.ports.calendar import CalendarPort
     from bot.console.ports.groups import GroupsPort
+    from bot.console.ports.insight import InsightPort
     from bot.console.ports.playbooks import PlaybooksPort
     from bot.console.ports.today import TodayPort
     from bot.console.ports.tryout import TryoutPort
@@ -92,6 +93,9 @@ class Backstage(Protocol):
 
     @property
     def calendar(self) -> CalendarPort: ...
+
+    @property
+    def insight(self) -> InsightPort: ...
 
     @property
     def tryout(self) -> TryoutPort: ...

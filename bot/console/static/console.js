@@ -98,7 +98,7 @@
     let last = "";
     const parts = [...root.querySelectorAll("[data-event]")];
     const open = () => {
-      if (source !== null || document.hidden) return;
+      if (source !== null || document.hidden || isOver) return;
       const address = new URL(root.dataset.live, location.href);
       if (last) address.searchParams.set("after", last);
       source = new EventSource(address);
@@ -110,6 +110,7 @@
           setTimeout(open, 5000);
         }
       };
+      source.addEventListener("end", end);
       for (const name of new Set(parts.map((part) => part.dataset.event))) {
         source.addEventListener(name, (event) => {
           if (event.lastEventId) last = event.lastEventId;
@@ -121,6 +122,13 @@
       if (source !== null) source.close();
       source = null;
     };
+    // What tells its own end, as the progress of some work does, is not opened again.
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      root.classList.remove("stale");
+      close();
+    };
     document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
     addEventListener("pagehide", close);
     addEventListener("pageshow", open);
@@ -128,6 +136,8 @@
   };
 
   document.querySelectorAll("[data-live]").forEach(live);
+  // A script that puts a live part into the page says so.
+  document.addEventListener("live", (event) => live(event.target));
 
   // A chat shows its newest line, also when it was replaced; who typed goes on typing.
   const toBottom = () => document.querySelectorAll("[data-bottom]").forEach((log) => { log.scrollTop = log.scrollHeight; });
