@@ -63,7 +63,7 @@ class BulkInsert:
             statement = self._statements[dialect] = self._compose_set(dialect)
         packed = (orjson.dumps(rows).decode(),)
         if dialect == "sqlite":
-            return list(map(self._row, _sqlite(connection, statement, packed).fetchall()))
+            return list(map(self._row, on_sqlite(connection, statement, packed).fetchall()))
         result = connection.exec_driver_sql(statement, packed)
         return result.all() if self._returning else []
 
@@ -72,14 +72,14 @@ class BulkInsert:
         if statement is None:
             values = ", ".join("?" * len(self._columns))
             statement = self._statements["sqlite"] = self._compose(f"VALUES ({values})")
-        count = _sqlite(connection, statement, rows, is_many=True).rowcount
+        count = on_sqlite(connection, statement, rows, is_many=True).rowcount
         if not self._returning:
             return []
         if self._given is not None and count == len(rows):
             return [self._given(row) for row in rows]
         names = ", ".join(self._returning)
         query = f'SELECT {names} FROM "{self._table.name}" ORDER BY id DESC LIMIT ?'
-        found = _sqlite(connection, query, (count,)).fetchall() if count else []
+        found = on_sqlite(connection, query, (count,)).fetchall() if count else []
         return list(map(self._row, found))
 
     def _compose_set(self, dialect: str) -> str:
@@ -118,11 +118,11 @@ class BulkUpdate:
             self._statements[dialect] = statement
         if runs_each:
             keys = len(self._key)
-            _sqlite(connection, statement, [(*row[keys:], *row[:keys]) for row in rows], is_many=True)
+            on_sqlite(connection, statement, [(*row[keys:], *row[:keys]) for row in rows], is_many=True)
             return
         packed = (orjson.dumps(rows).decode(),)
         if dialect == "sqlite":
-            _sqlite(connection, statement, packed)
+            on_sqlite(connection, statement, packed)
         else:
             connection.exec_driver_sql(statement, packed)
 
@@ -165,7 +165,7 @@ class BulkSelect:
             statement = self._statements[name] = sql
         packed = (orjson.dumps(keys).decode(),)
         if name == "sqlite":
-            return list(map(self._row, _sqlite(connection, statement, packed).fetchall()))
+            return list(map(self._row, on_sqlite(connection, statement, packed).fetchall()))
         return connection.exec_driver_sql(statement, packed).all()
 
 
@@ -175,7 +175,7 @@ def _rows_of(columns: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
     return kind._make
 
 
-def _sqlite(connection: Connection, statement: str, given: Any, *, is_many: bool = False) -> sqlite3.Cursor:
+def on_sqlite(connection: Connection, statement: str, given: Any, *, is_many: bool = False) -> sqlite3.Cursor:
     """Runs `statement` on the driver's cursor: once with the parameters `given`, or `is_many`: with each row of them."""
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)

@@ -11,21 +11,49 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, bindparam, case, func, select, text
 
 from bot.core.points import held_since
 from storage.bulk import BulkSelect
+from storage.prepared import Prepared
 from storage.tables import chat, ledger, member, message
 
 _CLAIMS = BulkSelect(ledger, ("idem", "chat_id"), key=("idem",))
 _WEEK_MS = 7 * 86_400_000
+_PICKED = (
+    ledger.c.idem, ledger.c.at, ledger.c.delta, ledger.c.balance_after, ledger.c.account, ledger.c.source,
+    ledger.c.reason,
+)  # fmt: skip
+_OF_MEMBER = (ledger.c.chat_id == bindparam("chat"), ledger.c.member_id == bindparam("member"))
+_NEWEST = Prepared(
+    select(*_PICKED).where(*_OF_MEMBER).order_by(ledger.c.at.desc(), ledger.c.id.desc()).limit(bindparam("most"))
+)
+_GAINED = Prepared(
+    select(ledger.c.source, func.sum(ledger.c.delta).label("points"))
+    .where(*_OF_MEMBER, ledger.c.at >= bindparam("since"), ledger.c.delta > 0, ledger.c.account == "issue")
+    .group_by(ledger.c.source)
+)
+
+
+def _held() -> Prepared:
+    until: Any = bindparam("until")
+    old = func.sum(case(((ledger.c.delta > 0) & (ledger.c.at <= until), ledger.c.delta), else_=0))
+    paid = func.sum(case(((ledger.c.delta < 0) & (ledger.c.account != "issue"), -ledger.c.delta), else_=0))
+    can_hold = select(ledger.c.member_id).where(ledger.c.chat_id == bindparam("chat")).group_by(ledger.c.member_id)
+    return Prepared(
+        select(member.c.uid, ledger.c.at, ledger.c.delta, ledger.c.account)
+        .join_from(ledger, member, member.c.id == ledger.c.member_id)
+        .where(ledger.c.chat_id == bindparam("chat"), ledger.c.member_id.in_(can_hold.having(old > paid)))
+        .order_by(ledger.c.member_id, ledger.c.id)
+    )
+
+
+_HELD = _held()
 
 
 def newest_entries(connection: Connection, chat_id: int, member_id: int, limit: int) -> Sequence[Any]:
     """(idem, at, delta, balance_after, account, source, reason), newest first."""
-    picked = (ledger.c.idem, ledger.c.at, ledger.c.delta, ledger.c.balance_after, ledger.c.account, ledger.c.source)
-    query = select(*picked, ledger.c.reason).where(ledger.c.chat_id == chat_id, ledger.c.member_id == member_id)
-    return connection.execute(query.order_by(ledger.c.at.desc(), ledger.c.id.desc()).limit(limit)).all()
+    return _NEWEST.run(connection, chat=chat_id, member=member_id, most=limit)
 
 
 def earned_by(connection: Connection, chat_id: int, member_id: int, message_id: str, now: int) -> Sequence[Any]:
@@ -38,8 +66,7 @@ def earned_by(connection: Connection, chat_id: int, member_id: int, message_id: 
     undone = select(ledger.c.undoes).where(
         ledger.c.chat_id == chat_id, ledger.c.member_id == member_id, ledger.c.undoes != ""
     )
-    picked = (ledger.c.idem, ledger.c.at, ledger.c.delta, ledger.c.balance_after, ledger.c.account, ledger.c.source)
-    query = select(*picked, ledger.c.reason).where(
+    query = select(*_PICKED).where(
         ledger.c.chat_id == chat_id, ledger.c.member_id == member_id, ledger.c.at > now - _WEEK_MS, ledger.c.delta > 0,
         ledger.c.account == "issue", ledger.c.cause.in_(found), ledger.c.idem.not_in(undone),
     )  # fmt: skip
@@ -48,15 +75,7 @@ def earned_by(connection: Connection, chat_id: int, member_id: int, message_id: 
 
 def gained_since(connection: Connection, chat_id: int, member_id: int, since: int) -> dict[str, int]:
     """Source → points that awards brought the member since then."""
-    query = (
-        select(ledger.c.source, func.sum(ledger.c.delta))
-        .where(
-            ledger.c.chat_id == chat_id, ledger.c.member_id == member_id, ledger.c.at >= since, ledger.c.delta > 0,
-            ledger.c.account == "issue",
-        )
-        .group_by(ledger.c.source)
-    )  # fmt: skip
-    return {source: int(points) for source, points in connection.execute(query)}
+    return {row.source: int(row.points) for row in _GAINED.run(connection, chat=chat_id, member=member_id, since=since)}
 
 
 def owner_of(connection: Connection, idem: str) -> str | None:
@@ -67,17 +86,8 @@ def owner_of(connection: Connection, idem: str) -> str | None:
 
 def held_of(connection: Connection, chat_id: int, until: int) -> dict[str, int]:
     """Member uid → points that came at or before `until` and are still there; members without any are left out."""
-    old = func.sum(case(((ledger.c.delta > 0) & (ledger.c.at <= until), ledger.c.delta), else_=0))
-    paid = func.sum(case(((ledger.c.delta < 0) & (ledger.c.account != "issue"), -ledger.c.delta), else_=0))
-    can_hold = select(ledger.c.member_id).where(ledger.c.chat_id == chat_id).group_by(ledger.c.member_id)
-    query = (
-        select(member.c.uid, ledger.c.at, ledger.c.delta, ledger.c.account)
-        .join_from(ledger, member, member.c.id == ledger.c.member_id)
-        .where(ledger.c.chat_id == chat_id, ledger.c.member_id.in_(can_hold.having(old > paid)))
-        .order_by(ledger.c.member_id, ledger.c.id)
-    )
     held = {}
-    for uid, entries in groupby(connection.execute(query), key=lambda row: row.uid):
+    for uid, entries in groupby(_HELD.run(connection, chat=chat_id, until=until), key=lambda row: row.uid):
         points = held_since(((row.at, row.delta, row.account) for row in entries), until)
         if points:
             held[uid] = points

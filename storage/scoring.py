@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, desc, func, insert, select, text
+from sqlalchemy import Connection, bindparam, desc, func, insert, select, text
 
 from bot.core.scoring import DEFAULT, FOLDED, Scoring, scoring_of
 from bot.core.tally import DAY_MS, LOOK_BACK_MS, Counting, Credit, Tally
 from storage import tables as t
 from storage.bulk import BulkInsert
+from storage.prepared import Prepared
 
-_SAID = text(
+
+def _text(sql: str) -> Prepared:
+    return Prepared(text(sql))
+
+
+_SAID = _text(
     "SELECT member_id, sent_at, text, platform_id, reply_to, recalled_at FROM message WHERE chat_id = :chat"
     " AND sent_at >= :begin AND sent_at < :end AND flags & 16 = 0 AND member_id IS NOT NULL ORDER BY sent_at, id"
 )
-_JOINS = text(
+_JOINS = _text(
     "SELECT member_id, at FROM event WHERE chat_id = :chat AND at >= :begin AND at < :end AND kind = 'MemberJoined'"
     " AND member_id IS NOT NULL ORDER BY at, id"
 )
@@ -28,6 +34,7 @@ _COUNTERS = BulkInsert(
     conflict=", ".join(f"{column} = excluded.{column}" for column in FOLDED),
 )  # fmt: skip
 _WEEK_MS = 7 * DAY_MS
+_NEWEST_AT = Prepared(select(func.max(t.message.c.sent_at)).where(t.message.c.chat_id == bindparam("chat")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,11 @@ def adopt(connection: Connection, scoring: Scoring, at: int) -> None:
 def fold(connection: Connection, span: Span, rules: Counting, heard: Heard | None = None) -> tuple[Tally, _Counts, int]:
     """The day's tally at its end, member → counters in the order of `FOLDED`, and how many messages the log had."""
     bounds = {"chat": span.chat_id, "begin": span.begin - LOOK_BACK_MS, "end": span.end}
-    joins = list(connection.execute(_JOINS, {**bounds, "begin": span.begin - rules.newcomer_days * DAY_MS}))
+    joins = _JOINS.run(connection, **{**bounds, "begin": span.begin - rules.newcomer_days * DAY_MS})
     tally, said, next_join = Tally(rules, span.day), 0, 0
     counts: _Counts = {}
     # As tuples: the names of a row cost as much as counting it.
-    for row in connection.execute(_SAID, bounds):
+    for row in _SAID.run(connection, **bounds):
         member, at, words, message_id, reply_to, recalled_at = row
         if at < span.begin:
             tally.note(member, at, message_id)
@@ -102,7 +109,7 @@ def recount(connection: Connection, span: Span, rules: Counting) -> Tally | None
 
 def newest_at(connection: Connection, chat_id: int) -> int:
     """When the newest logged message of the group was sent; 0 without any."""
-    return connection.execute(select(func.max(t.message.c.sent_at)).where(t.message.c.chat_id == chat_id)).scalar() or 0
+    return _NEWEST_AT.first(connection, chat=chat_id) or 0
 
 
 def sent_at(connection: Connection, chat_id: int, message_id: str, before: int) -> Sequence[int]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from storage import tables as t
 from storage.bulk import BulkInsert, BulkSelect, BulkUpdate
+from storage.prepared import Prepared
 
 _ACCOUNTS = BulkInsert(t.account, ("uid", "platform"), key=("uid",), conflict="nothing")
 _CHATS = BulkInsert(t.chat, ("uid", "platform", "kind", "name"), key=("uid",), conflict="nothing")
@@ -136,20 +137,74 @@ _BACKFILLED = 8
 _FRAMES = BulkInsert(t.raw_frame, ("account_id", "at", "frame"))
 _AUDIT = BulkInsert(t.audit, ("actor", "action", "target", "detail", "at"))
 
-# Asked in almost every cycle: as text, because composing the expression anew costs ten times what running it does.
-_DUE_TIMERS = text(
+
+def _text(sql: str) -> Prepared:
+    return Prepared(text(sql))
+
+
+def _last_words() -> Prepared:
+    life, d, stale = t.member_life.c, t.member_day.c, t.stale_day.c
+    waiting = select(d.member_id, d.last_at).join_from(
+        t.stale_day, t.member_day, (d.chat_id == stale.chat_id) & (d.day == stale.day)
+    )
+    both = (
+        select(life.member_id, life.last_at)
+        .where(life.chat_id == bindparam("chat"))
+        .union_all(waiting.where(stale.chat_id == bindparam("chat")))
+        .subquery()
+    )
+    return Prepared(select(both.c.member_id, func.max(both.c.last_at).label("last_at")).group_by(both.c.member_id))
+
+
+# Asked for each group that wakes up: a thousand may, in the first second.
+_LAST_WORDS = _last_words()
+_ROSTER = Prepared(
+    select(
+        t.member.c.id, t.member.c.uid, t.membership.c.name, t.member.c.name.label("nick"), t.membership.c.role,
+        t.membership.c.joined_at, t.member.c.is_bot,
+    )
+    .join_from(t.membership, t.member, t.member.c.id == t.membership.c.member_id)
+    .where(t.membership.c.chat_id == bindparam("chat"), t.membership.c.left_at.is_(None))
+)  # fmt: skip
+_TAGS_OF = Prepared(select(t.tag.c.member_id, t.tag.c.tag).where(t.tag.c.chat_id == bindparam("chat")))
+_STANDINGS = Prepared(
+    select(t.standing.c.member_id, t.standing.c.scheme, t.standing.c.value).where(
+        t.standing.c.chat_id == bindparam("chat"), t.standing.c.until.is_(None)
+    )
+)
+_ACCOUNTS_OF = Prepared(
+    select(t.account.c.uid, t.chat_account.c.role, t.chat_account.c.refused)
+    .join_from(t.chat_account, t.account, t.account.c.id == t.chat_account.c.account_id)
+    .where(t.chat_account.c.chat_id == bindparam("chat"))
+)
+_SCHEDULES_OF = Prepared(
+    select(t.schedule.c.name, t.schedule.c.spec, t.schedule.c.next_at).where(t.schedule.c.run_id == bindparam("run"))
+)
+_RECENT = Prepared(
+    select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
+    .join_from(t.message, t.member, t.member.c.id == t.message.c.member_id)
+    .where(t.message.c.chat_id == bindparam("chat"))
+    .order_by(t.message.c.sent_at.desc(), t.message.c.id.desc())
+    .limit(bindparam("most"))
+)
+_OF_RUN = select(t.slot.c.run_id, t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == bindparam("run"))
+_SLOTS_OF = Prepared(_OF_RUN)
+_SLOTS_BELOW = Prepared(_OF_RUN.where(t.slot.c.key >= bindparam("first"), t.slot.c.key < bindparam("end")))
+
+# Asked in almost every cycle.
+_DUE_TIMERS = _text(
     "SELECT t.run_id, t.name, t.due_at, t.data, r.chat_id, r.ref FROM timer t JOIN run r ON r.id = t.run_id"
     " WHERE t.due_at <= :now ORDER BY t.due_at, t.run_id, t.name LIMIT :most"
 )
-_DUE_SCHEDULES = text(
+_DUE_SCHEDULES = _text(
     "SELECT s.run_id, s.name, s.next_at, s.spec, s.is_paused, r.chat_id, r.ref FROM schedule s"
     " JOIN run r ON r.id = s.run_id WHERE s.next_at <= :now ORDER BY s.next_at, s.run_id, s.name LIMIT :most"
 )
-_NEXT_DUE = text(
+_NEXT_DUE = _text(
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM timer UNION ALL SELECT min(next_at) FROM schedule) q"
 )
-_DROP_TIMER = text("DELETE FROM timer WHERE run_id = :run AND name = :name")
-_DROP_SLOT = text("DELETE FROM slot WHERE run_id = :run AND key = :key")
+_DROP_TIMER = _text("DELETE FROM timer WHERE run_id = :run AND name = :name")
+_DROP_SLOT = _text("DELETE FROM slot WHERE run_id = :run AND key = :key")
 
 Rows = Sequence[Sequence[Any]]
 
@@ -172,37 +227,18 @@ class Writer:
 
     def roster(self, chat_id: int) -> Sequence[Any]:
         """(id, uid, name, nick, role, joined_at, is_bot) of everybody who is in the chat."""
-        m, ms = t.member, t.membership
-        query = (
-            select(m.c.id, m.c.uid, ms.c.name, m.c.name.label("nick"), ms.c.role, ms.c.joined_at, m.c.is_bot)
-            .join_from(ms, m, m.c.id == ms.c.member_id)
-            .where(ms.c.chat_id == chat_id, ms.c.left_at.is_(None))
-        )
-        return list(self.connection.execute(query))
+        return _ROSTER.run(self.connection, chat=chat_id)
 
     def tags(self, chat_id: int) -> Sequence[Any]:
-        return list(self.connection.execute(select(t.tag.c.member_id, t.tag.c.tag).where(t.tag.c.chat_id == chat_id)))
+        return _TAGS_OF.run(self.connection, chat=chat_id)
 
     def standings(self, chat_id: int) -> Sequence[Any]:
         """(member_id, scheme, value) of everybody's tiers as they are now."""
-        s = t.standing.c
-        query = select(s.member_id, s.scheme, s.value).where(s.chat_id == chat_id, s.until.is_(None))
-        return list(self.connection.execute(query))
+        return _STANDINGS.run(self.connection, chat=chat_id)
 
     def last_words(self, chat_id: int) -> Sequence[Any]:
         """(member_id, last_at): when everybody spoke last; from the lives, and from the days that are not in them yet."""
-        life, d, stale = t.member_life.c, t.member_day.c, t.stale_day.c
-        waiting = select(d.member_id, d.last_at).join_from(
-            t.stale_day, t.member_day, (d.chat_id == stale.chat_id) & (d.day == stale.day)
-        )
-        both = (
-            select(life.member_id, life.last_at)
-            .where(life.chat_id == chat_id)
-            .union_all(waiting.where(stale.chat_id == chat_id))
-            .subquery()
-        )
-        query = select(both.c.member_id, func.max(both.c.last_at).label("last_at")).group_by(both.c.member_id)
-        return list(self.connection.execute(query))
+        return _LAST_WORDS.run(self.connection, chat=chat_id)
 
     def add_tags(self, rows: Rows) -> None:
         _TAGS.run(self.connection, rows)
@@ -230,10 +266,7 @@ class Writer:
         return list(self.connection.execute(query))
 
     def accounts_of_chat(self, chat_id: int) -> Sequence[Any]:
-        query = select(t.account.c.uid, t.chat_account.c.role, t.chat_account.c.refused).join_from(
-            t.chat_account, t.account, t.account.c.id == t.chat_account.c.account_id
-        )
-        return list(self.connection.execute(query.where(t.chat_account.c.chat_id == chat_id)))
+        return _ACCOUNTS_OF.run(self.connection, chat=chat_id)
 
     # -- the log ----------------------------------------------------------------------------------------------------
 
@@ -264,14 +297,7 @@ class Writer:
 
     def recent_messages(self, chat_id: int, limit: int) -> Sequence[Any]:
         """(uid, sent_at, text, platform_id), newest first."""
-        query = (
-            select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
-            .join_from(t.message, t.member, t.member.c.id == t.message.c.member_id)
-            .where(t.message.c.chat_id == chat_id)
-            .order_by(t.message.c.sent_at.desc(), t.message.c.id.desc())
-            .limit(limit)
-        )
-        return list(self.connection.execute(query))
+        return _RECENT.run(self.connection, chat=chat_id, most=limit)
 
     def last_seen(self) -> Sequence[Any]:
         """(account uid, chat uid, at): the newest sent_at, or the beginning of a gap that nobody has filled."""
@@ -305,16 +331,15 @@ class Writer:
         return _READ_SLOTS.run(self.connection, keys)
 
     def all_slots(self, run_id: int, prefix: str = "") -> Sequence[Any]:
-        query = select(t.slot.c.run_id, t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == run_id)
         if prefix:
-            query = query.where(t.slot.c.key >= prefix, t.slot.c.key < prefix + "\U0010ffff")
-        return list(self.connection.execute(query))
+            return _SLOTS_BELOW.run(self.connection, run=run_id, first=prefix, end=prefix + "\U0010ffff")
+        return _SLOTS_OF.run(self.connection, run=run_id)
 
     def write_slots(self, rows: Rows) -> None:
         _SLOTS.run(self.connection, rows)
 
     def drop_slot(self, run_id: int, key: str) -> None:
-        self.connection.execute(_DROP_SLOT, {"run": run_id, "key": key})
+        _DROP_SLOT.do(self.connection, run=run_id, key=key)
 
     def notes(self, rows: Rows) -> set[tuple[int, str, str]]:
         """(run, what, key) of the notes that were new."""
@@ -389,7 +414,7 @@ class Writer:
         _TIMERS.run(self.connection, rows)
 
     def drop_timer(self, run_id: int, name: str) -> None:
-        self.connection.execute(_DROP_TIMER, {"run": run_id, "name": name})
+        _DROP_TIMER.do(self.connection, run=run_id, name=name)
 
     def drop_times_of(self, run_id: int) -> None:
         """All timers and schedules of a run that is over."""
@@ -398,15 +423,14 @@ class Writer:
 
     def due_timers(self, now: int, limit: int) -> Sequence[Any]:
         """(run_id, name, due_at, data, chat_id, ref), the longest due first."""
-        return self.connection.execute(_DUE_TIMERS, {"now": now, "most": limit}).all()
+        return _DUE_TIMERS.run(self.connection, now=now, most=limit)
 
     def due_schedules(self, now: int, limit: int) -> Sequence[Any]:
         """(run_id, name, next_at, spec, is_paused, chat_id, ref), the longest due first."""
-        return self.connection.execute(_DUE_SCHEDULES, {"now": now, "most": limit}).all()
+        return _DUE_SCHEDULES.run(self.connection, now=now, most=limit)
 
     def schedules_of(self, run_id: int) -> Sequence[Any]:
-        query = select(t.schedule.c.name, t.schedule.c.spec, t.schedule.c.next_at)
-        return list(self.connection.execute(query.where(t.schedule.c.run_id == run_id)))
+        return _SCHEDULES_OF.run(self.connection, run=run_id)
 
     def set_schedules(self, rows: Rows) -> None:
         _SCHEDULES.run(self.connection, rows)
@@ -420,7 +444,7 @@ class Writer:
 
     def next_due(self) -> int | None:
         """When the next timer or schedule is due."""
-        found = self.connection.execute(_NEXT_DUE).scalar()
+        found = _NEXT_DUE.first(self.connection)
         return int(found) if found is not None else None
 
     # -- outbox -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from bot.app import App, transports_of
 from bot.cli import UNUSABLE
 from bot.config import load_settings
 from bot.core.errors import OperatorMistake, StorageError
-from bot.engine import logs
+from bot.engine import heap, logs
 from bot.transports.simulator import BOT, Impossible
 
 _HELP = (
@@ -69,17 +68,15 @@ async def _serve(app: App, console: Console, *, talk: bool) -> None:
         ready.cancel()
         await running
         return
-    # What is loaded by now lives as long as the process: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
-    # Events and rows make no cycles; the default of 700 objects would look for them thousands of times a minute.
-    gc.set_threshold(10_000, 10, 10)
+    heap.settle()
+    keeping = asyncio.create_task(heap.keep(lambda: not len(app.engine.writing)), name="heap")
     # The loop and the writing thread take turns often enough by themselves, at every statement and every read of a socket:
     # taking the interpreter away from each other 200 times a second as well costs a tenth of the throughput.
     sys.setswitchinterval(0.02)
     _banner(app, console)
     talking = asyncio.create_task(_talk(app, console, stop)) if talk and app.simulator else None
     await running
+    keeping.cancel()
     if talking is not None:
         talking.cancel()
 

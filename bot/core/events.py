@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.quick import quick_init
 from bot.core.segments import Segment
 
 Role = Literal["owner", "admin", "member"]
@@ -32,6 +33,7 @@ class Event:
     member: str = ""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived(Event):
     """A member's message in a group, or in private when `is_private`.

@@ -26,6 +26,7 @@ from bot.core.effects import Effect
 from bot.core.events import Event, MessageReceived, Role
 from bot.core.persons import Persons
 from bot.core.points import Entry, PointRules
+from bot.core.quick import quick_init
 
 if TYPE_CHECKING:
     from bot.core.scoring import Explanation
@@ -203,6 +204,7 @@ P = TypeVar("P", bound=BaseModel)
 S = TypeVar("S", bound=BaseModel)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context(Generic[P]):
     """Everything a step may know besides its state and the event.

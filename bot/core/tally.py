@@ -9,6 +9,7 @@ member once a day.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,8 @@ LOOK_BACK_MS = 6 * 3_600_000
 _MOST_TEXTS = 1000
 _MOST_MESSAGES = 1000
 _LONGEST_TEXT = 200
+_MEMBER_BITS = 40
+_MEMBER = (1 << _MEMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +57,23 @@ class Tally:
     """One group's day in the making. Members are numbers, times ms, and never go back (`newest`).
 
     `joined`: member → when they joined last; the caller keeps it.
+
+    Every group that speaks holds a thousand messages here, so they are kept small: ids and texts as hashes (of 64 bits,
+    for this process only), author and time as one number. The oldest go first, by a queue beside each table: taking a
+    table's first key walks over all that were taken before.
     """
 
-    __slots__ = ("_authors", "_helped", "_replied", "_rules", "_seen", "_span_ms", "_spans", "day", "joined", "newest")
+    __slots__ = (
+        "_authors", "_authors_in_order", "_helped", "_replied", "_rules", "_seen", "_seen_in_order", "_span_ms",
+        "_spans", "day", "joined", "newest",
+    )  # fmt: skip
 
     def __init__(self, rules: Counting, day: str, joined: dict[int, int] | None = None) -> None:
         self._rules, self._span_ms = rules, rules.flood_s * 1000
         self.day, self.newest = day, 0
         self.joined: dict[int, int] = joined if joined is not None else {}
-        self._authors: dict[str, tuple[int, int]] = {}
+        self._authors: dict[int, int] = {}
+        self._authors_in_order: deque[int] = deque()
         self._begin()
 
     def turn(self, day: str) -> None:
@@ -72,16 +83,12 @@ class Tally:
 
     def written_at(self, message_id: str) -> int | None:
         """When a message of the last hours was written."""
-        found = self._authors.get(message_id)
-        return found[1] if found else None
+        found = self._authors.get(hash(message_id))
+        return found >> _MEMBER_BITS if found is not None else None
 
     def note(self, member: int, at: int, message_id: str) -> None:
         """A message from before the day: it can be answered."""
-        authors = self._authors
-        authors[message_id] = (member, at)
-        if len(authors) > _MOST_MESSAGES:
-            del authors[next(iter(authors))]
-        self.newest = at
+        self._wrote(member, at, message_id)
 
     def count(
         self,
@@ -95,37 +102,46 @@ class Tally:
         recalled: bool = False,
     ) -> Credit:
         """The next message of the day, which began at `begins`."""
-        rules, authors = self._rules, self._authors
-        authors[message_id] = (member, at)
-        if len(authors) > _MOST_MESSAGES:
-            del authors[next(iter(authors))]
-        self.newest = at
+        rules = self._rules
+        self._wrote(member, at, message_id)
         if text:
-            key: object = text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text)
+            key = hash(text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text))
             author = self._seen.get(key)
             if author is not None:
                 return _NOTHING["repeat" if author == member else "copy"]
             self._seen[key] = member
+            self._seen_in_order.append(key)
             if len(self._seen) > _MOST_TEXTS:
-                del self._seen[next(iter(self._seen))]
+                del self._seen[self._seen_in_order.popleft()]
             if len(text) < rules.min_chars:
                 return _NOTHING["short"]
         span = at // self._span_ms if self._span_ms else at
         if self._spans.get(member) == span and self._span_ms:
             return _NOTHING["flood"]
         self._spans[member] = span
-        target = authors.get(reply_to) if reply_to else None
+        target = self._authors.get(hash(reply_to)) if reply_to else None
         if recalled:
             return _NOTHING["recalled"]
         chars = min(len(text), rules.longest)
-        if target is None or target[0] == member or target[1] < begins - LOOK_BACK_MS:
+        if target is None or target & _MEMBER == member or target >> _MEMBER_BITS < begins - LOOK_BACK_MS:
             return _PLAIN[chars] if chars < _LONGEST_TEXT else Credit("counted", chars)
-        return self._answer(member, at, target[0], chars)
+        return self._answer(member, at, target & _MEMBER, chars)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _wrote(self, member: int, at: int, message_id: str) -> None:
+        """The message can be answered from now on."""
+        self.newest = at
+        key, authors = hash(message_id), self._authors
+        if key not in authors:
+            self._authors_in_order.append(key)
+            if len(authors) >= _MOST_MESSAGES:
+                del authors[self._authors_in_order.popleft()]
+        authors[key] = at << _MEMBER_BITS | member
+
     def _begin(self) -> None:
-        self._seen: dict[object, int] = {}
+        self._seen: dict[int, int] = {}
+        self._seen_in_order: deque[int] = deque()
         self._spans: dict[int, int] = {}
         self._replied: set[tuple[int, int]] = set()
         self._helped: set[tuple[int, int]] = set()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.core.draw import share
 from bot.core.effects import Lane
+from bot.core.quick import quick_init
 from bot.core.ratelimit import Bucket, Level, take, wait_s
 
 _BREAKER_AFTER = 5
@@ -38,6 +39,7 @@ class Limits:
 OFF = Limits(chat=Bucket(0), account=Bucket(0), action=Bucket(0), campaign=Bucket(0), jitter_s=0.0, daily_quota=0)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True, order=False)
 class Pending:
     """One outbox row that is not settled."""
