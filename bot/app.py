@@ -29,6 +29,7 @@ from bot.engine.indexing import follow
 from bot.engine.kernel import Kernel, NotRepeatable
 from bot.engine.live import LiveEngine
 from bot.engine.merging import MergeRefused
+from bot.engine.orders import Order
 from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.engine.rollups import roll_up, settle_days
@@ -194,6 +195,15 @@ class App:
             await self.engine.call(lambda kernel: kernel.decide(task_id, choice, actor, self.clock.now(), text))
             return True
         return False
+
+    async def order(
+        self, group: str, play: str, order: str, about: str, data: Mapping[str, str], *, action: str, actor: str
+    ) -> str:
+        wanted = Order(
+            key=secrets.token_hex(8), play=play, order=order, about=about, chats=(group,), by=actor, action=action,
+            data=data,
+        )  # fmt: skip
+        return await self.engine.call(lambda kernel: kernel.order_one(wanted, self.clock.now()))
 
     async def adopt_scoring(self, document: Mapping[str, Any]) -> None:
         scoring, now = scoring_of(document), self.clock.now()

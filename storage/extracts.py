@@ -103,35 +103,3 @@ def _named(chat: ColumnElement[int], member: ColumnElement[Any], *picked: Column
         .join(t.member, t.member.c.id == member, isouter=True)
         .join(ms, (ms.c.chat_id == chat) & (ms.c.member_id == member), isouter=True)
     )
-
-
-def runs_of(connection: Connection, kind: str, chat: str = "") -> list[Any]:
-    """(id, chat, ref, state, source) of every run of one kind of play, of one group or of all; `source` is the play's
-    definition as it was kept for the run."""
-    v = t.playbook_version
-    query = (
-        select(t.run.c.id, t.chat.c.uid.label("chat"), t.run.c.ref, t.run.c.state, v.c.source)
-        .join_from(t.run, t.chat, t.chat.c.id == t.run.c.chat_id)
-        .join(v, v.c.version == t.run.c.version)
-        .where(t.run.c.kind == kind)
-        .order_by(t.chat.c.uid, t.run.c.ref)
-    )
-    return list(connection.execute(query.where(t.chat.c.uid == chat) if chat else query))
-
-
-def slots_of(connection: Connection, run: int) -> dict[str, str]:
-    """Key → document of a run."""
-    rows = connection.execute(select(t.slot.c.key, t.slot.c.data).where(t.slot.c.run_id == run))
-    return {row.key: row.data for row in rows}
-
-
-def names_in(connection: Connection, chat: str) -> dict[str, str]:
-    """Uid → name of everybody who is or was in a group."""
-    ms = t.membership
-    query = (
-        select(t.member.c.uid, func.coalesce(func.nullif(ms.c.name, ""), t.member.c.name, ""))
-        .join_from(ms, t.member, t.member.c.id == ms.c.member_id)
-        .join(t.chat, t.chat.c.id == ms.c.chat_id)
-        .where(t.chat.c.uid == chat)
-    )
-    return {uid: name or uid for uid, name in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""`qunops chain`: `replay` computes lists anew from recorded messages; `list` and `export` are `chain_export`."""
+"""`qunops chain`: `replay` computes lists anew from recorded messages; the rest is `chain_export` and `chain_orders`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import chain_export
+from bot.cli import chain_export, chain_orders
 from bot.cli.cases import Cases, read_json
 from bot.core.jielong import replay
 
 
 def register(app: typer.Typer) -> None:
-    chain = typer.Typer(help="接龙: 重算、导出名单 · chains: replay and export", no_args_is_help=True)
+    chain = typer.Typer(
+        help="接龙: 看、导出、收款、撤销、提醒、重算 · chains: show, export, payments, undo, reminders, replay",
+        no_args_is_help=True,
+    )
     chain.command("replay")(replay_file)
     chain.command("list")(chain_export.list_chains)
+    chain.command("show")(chain_export.show_chain)
     chain.command("export")(chain_export.export_chain)
+    chain.command("pay")(chain_orders.pay)
+    chain.command("undo")(chain_orders.undo_step)
+    chain.command("remind")(chain_orders.remind)
+    chain.command("dun")(chain_orders.dun)
+    chain.command("close")(chain_orders.close)
+    chain.command("reopen")(chain_orders.reopen)
+    chain.command("post")(chain_orders.post)
     app.add_typer(chain, name="chain")
 
     @chain.callback()

@@ -1,94 +1,64 @@
-"""`qunops chain list` and `qunops chain export`: the chains that the bot keeps, read from its database."""
+"""`qunops chain list`, `show` and `export`: the chains that the bot keeps, read from its database."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from sqlalchemy import Connection
 
+from bot.cli import NO, USAGE
 from bot.cli.database import Url, reading
-from bot.core.errors import ConfigMistake
-from bot.core.jielong import Chain
-from bot.core.play import Context, Member
+from bot.console.ports.chains import Chain, ChainRow
 from bot.core.text import fold
 from bot.engine.clock import WallClock
 from bot.engine.files import write_table
-from bot.playbook.versions import restore_play
-from bot.plays import all_plays, asset_parsers
-from bot.plays.chain.params import Params
-from bot.plays.chain.shelf import Ctx, Shelf, load
-from bot.plays.chain.table import export
-from storage.extracts import names_in, runs_of, slots_of
+from bot.usecases.chain_board import Shown, board_of, table_of
+from bot.usecases.chains import listed, one
+from bot.usecases.runs import People
 
 Group = Annotated[str, typer.Option(help="只看这个群，如 qq:123456 · only this group")]
+Which = Annotated[str, typer.Argument(help="标题里的字，或编号 · part of the title, or the number")]
+Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One chain of one group."""
-
-    group: str
-    ref: str
-    chain: Chain
-    shelf: Shelf
-    ctx: Ctx
-
-    @property
-    def title(self) -> str:
-        return self.chain.head.title.split("\n", 1)[0] or "接龙"
-
-    @property
-    def line(self) -> str:
-        state = "进行中" if self.chain.is_open else "已结束"
-        opened = self.ctx.local(self.chain.head.opened_at)
-        return (
-            f"{self.group}  {self.ref}  #{self.chain.id}  {self.title}  {state}  {len(self.chain.active)} 条  "
-            f"{opened:%Y-%m-%d %H:%M}"
-        )
-
-
-def list_chains(
-    group: Group = "",
-    format: Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")] = "text",
-    db: Url = "",
-) -> None:
+def list_chains(group: Group = "", format: Format = "text", db: Url = "") -> None:
     """各群的接龙:编号、标题、条数 · the chains of every group.
 
     截止后保留一段时间(剧本的 keep),之后归档,不再列出。退出码 exit code: 1 没有接龙。
     """
-    from bot.cli import NO
-
     with reading(db) as connection:
-        found = list(_chains(connection, group))
+        found = list(listed(connection, WallClock().now(), group))
     if format == "json":
-        rows = [
-            {
-                "group": each.group,
-                "play": each.ref,
-                "id": each.chain.id,
-                "title": each.chain.head.title,
-                "is_open": each.chain.is_open,
-                "entries": len(each.chain.active),
-            }
-            for each in found
-        ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([row.model_dump(mode="json") for row in found], ensure_ascii=False, indent=1))
     else:
-        for each in found:
-            typer.echo(each.line)
+        for row in found:
+            typer.echo(_line(row))
     if not found:
         typer.echo("没有接龙 · no chains", err=True)
         raise typer.Exit(NO)
 
 
+def show_chain(which: Which = "", group: Group = "", format: Format = "text", db: Url = "") -> None:
+    """一个接龙:名单、收款、还差谁、历史 · one chain with payments, who is missing, and its history.
+
+    只有一个接龙时不用写是哪个。退出码 exit code: 1 没有这个接龙,2 有好几个对得上。
+    """
+    with reading(db) as connection:
+        shown, people = meant(connection, which, group)
+    board = board_of(shown, people, {}, shows_private=True)
+    if format == "json":
+        typer.echo(board.model_dump_json(indent=1, exclude={"key", "may_edit"}))
+        return
+    for line in _told(board, shown):
+        typer.echo("".join(sign for sign in line if sign.isprintable()))
+
+
 def export_chain(
-    which: Annotated[str, typer.Argument(help="标题里的字，或编号 · part of the title, or the number")] = "",
+    which: Which = "",
     group: Group = "",
     format: Annotated[Literal["csv", "xlsx"] | None, typer.Option(help="默认看文件名 · else by the name")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="文件，默认写到屏幕 · file, else stdout")] = None,
@@ -98,24 +68,13 @@ def export_chain(
 
     只有一个接龙时不用写是哪个。退出码 exit code: 1 没有这个接龙,2 有好几个对得上。
     """
-    from bot.cli import NO, USAGE
-
     form = format or ("xlsx" if out is not None and out.suffix.lower() == ".xlsx" else "csv")
     if form == "xlsx" and out is None:
         typer.echo("XLSX 要写到文件：加上 --out 文件.xlsx · XLSX needs --out", err=True)
         raise typer.Exit(USAGE)
     with reading(db) as connection:
-        found = [each for each in _chains(connection, group) if _is_meant(each, which)]
-    if not found:
-        typer.echo("没有这个接龙 · no such chain", err=True)
-        raise typer.Exit(NO)
-    if len(found) > 1:
-        typer.echo("有好几个接龙，写上标题、编号或 --group · several chains, say which:", err=True)
-        for each in found:
-            typer.echo(each.line, err=True)
-        raise typer.Exit(USAGE)
-    (one,) = found
-    content = write_table(export(one.shelf, one.chain, one.ctx, "", form)).content
+        shown, _ = meant(connection, which, group)
+    content = write_table(table_of(shown, form, shows_private=True)).content
     if out is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -125,35 +84,56 @@ def export_chain(
     except OSError as error:
         typer.echo(f"写不了 {out}: {error.strerror} · cannot write", err=True)
         raise typer.Exit(USAGE) from error
-    typer.echo(f"{out}：{one.title}，{len(one.chain.active)} 条 · written")
+    typer.echo(f"{out}：{shown.name}，{len(shown.chain.active)} 条 · written")
 
 
-def _is_meant(found: _Found, which: str) -> bool:
+def meant(connection: Connection, which: str, group: str) -> tuple[Shown, People]:
+    """The one chain that is named; else says what there is, and exits with 1 or 2."""
+    now = WallClock().now()
+    rows = [row for row in listed(connection, now, group) if _is_meant(row, which)]
+    if not rows:
+        typer.echo("没有这个接龙 · no such chain", err=True)
+        raise typer.Exit(NO)
+    if len(rows) > 1:
+        typer.echo("有好几个接龙，写上标题、编号或 --group · several chains, say which:", err=True)
+        for row in rows:
+            typer.echo(_line(row), err=True)
+        raise typer.Exit(USAGE)
+    found = one(connection, rows[0].group, rows[0].play, rows[0].id, now)
+    assert found is not None, "listed a moment ago, in the same snapshot"
+    return found
+
+
+def _is_meant(row: ChainRow, which: str) -> bool:
     wanted = fold(which).strip().removeprefix("#")
-    if not wanted or str(found.chain.id) == wanted:
+    if not wanted or str(row.id) == wanted:
         return True
-    return not wanted.isdecimal() and wanted in fold(found.chain.head.title)
+    return not wanted.isdecimal() and wanted in fold(row.title)
 
 
-def _chains(connection: Connection, group: str) -> Iterator[_Found]:
-    play = all_plays()["chain"]
-    assert play.Slot is not None
-    for row in runs_of(connection, "chain", group):
-        try:
-            active = restore_play(row.source, all_plays(), asset_parsers())
-        except ConfigMistake as mistake:
-            typer.echo(f"{row.chat} {row.ref}: {mistake.message}", err=True)
-            continue
-        assert isinstance(active.params, Params)
-        names = names_in(connection, row.chat)
-        ctx: Ctx = Context(
-            params=active.params,
-            now=WallClock().now(),
-            chat=row.chat,
-            zone=active.header.zone,
-            slots={key: play.Slot.model_validate_json(data) for key, data in slots_of(connection, row.id).items()},
-            roster={uid: Member(uid=uid, name=name) for uid, name in names.items()},
+def _line(row: ChainRow) -> str:
+    state = "进行中" if row.is_open else "已结束"
+    return f"{row.group}  {row.play}  #{row.id}  {row.title}  {state}  {row.entries} 条  {row.opened_at:%Y-%m-%d %H:%M}"
+
+
+def _told(board: Chain, shown: Shown) -> list[str]:
+    lines = [f"{board.group}  {board.play}  #{board.id}  {board.name}  {'进行中' if board.is_open else '已结束'}", ""]
+    for entry in board.entries:
+        by = "" if entry.is_own else f"（{entry.author_name} 替报）"
+        paid = "" if board.unpaid is None else f"  已付 {entry.paid}" if entry.paid else "  未付"
+        amount = "" if entry.amount is None else f"  {entry.amount:.2f} 元"
+        answers = "".join(f"  {each.field}:{each.value or '–'}" for each in entry.answers)
+        lines.append(
+            f"{entry.number:>3}. {entry.text}{by}{'  候补' if entry.is_waiting else ''}{amount}{paid}{answers}"
         )
-        shelf = load(play.State.model_validate_json(row.state), ctx)
-        for chain in shelf.group.chains.values():
-            yield _Found(row.chat, row.ref, chain, shelf, ctx)
+    lines += [f"  -  {gone.text}  已退出，付过 {gone.paid} · left, had paid" for gone in board.gone]
+    missing = "、".join(board.missing) + (
+        f" 等 {len(board.missing) + board.missing_more} 位" if board.missing_more else ""
+    )
+    lines += ["", f"还没接 missing: {missing or '–'}", "历史 history:"]
+    for step in board.steps:
+        did = [*(f"+{text}" for text in step.added), *(f"~{text}" for text in step.edited)]
+        did += [f"-{text}" for text in step.removed]
+        undone = "（已撤销 undone）" if step.is_undone else ""
+        lines.append(f"  {step.n:>3}  {shown.ctx.local(step.at):%m-%d %H:%M}  {step.by_name}  {'；'.join(did)}{undone}")
+    return lines

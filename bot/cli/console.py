@@ -15,13 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from bot.cli import NO, UNUSABLE, USAGE
-from bot.cli.control import ask_running
+from bot.cli import UNUSABLE, USAGE
+from bot.cli.control import ask_running, refused_as
 from bot.cli.database import Url, opened, spoken
 from bot.config import load_settings
 from bot.console.access import ROLES
 from bot.console.ports.accounts import Refused
-from bot.console.words import Words
 from bot.engine.clock import WallClock
 from bot.usecases.accounts import Accounts
 from bot.usecases.commands import act, listed
@@ -180,14 +179,14 @@ def _do(what: str, data: dict[str, Any], db: str) -> dict[str, Any]:
             typer.echo("机器人正在运行，但不认这个用户的口令 · the running bot refused the token", err=True)
             raise typer.Exit(UNUSABLE)
         if status != 200:
-            _refuse(str(body.get("refused", status)))
+            raise refused_as(str(body.get("refused", status)))
         return dict(body)
 
     with opened(db or settings.database, "write") as database:
         try:
             return asyncio.run(_offline(database, what, data))
         except Refused as refused:
-            _refuse(refused.code)
+            raise refused_as(refused.code) from None
     raise AssertionError
 
 
@@ -214,13 +213,6 @@ def _read(what: str, db: str) -> list[dict[str, Any]]:
 
     with opened(db) as database:
         return asyncio.run(read(database))
-
-
-def _refuse(code: str) -> None:
-    words = Words(load_settings().templates / "console" / "words")
-    key = f"refused.{code}"
-    typer.echo(f"{words.get('zh', key)} · {words.get('en', key)}", err=True)
-    raise typer.Exit(NO)
 
 
 def _check_role(role: str) -> None:

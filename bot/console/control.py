@@ -51,6 +51,14 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
     async def erase(request: Request, data: Mapping[str, Any]) -> Response:
         return JSONResponse(await operations.erase_member(str(data["member"]), "cli"))
 
+    async def order(request: Request, data: Mapping[str, Any]) -> Response:
+        refused = await operations.order(
+            str(data["group"]), str(data["play"]), str(data["order"]), str(data["about"]),
+            {str(key): str(value) for key, value in dict(data.get("data", {})).items()},
+            action=str(data["action"]), actor=str(data.get("by", "console:cli")),
+        )  # fmt: skip
+        return JSONResponse({"refused": refused}, status_code=409 if refused else 200)
+
     async def reload(request: Request, data: Mapping[str, Any]) -> Response:
         return JSONResponse({"problems": await operations.reload()})
 
@@ -99,6 +107,7 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         guarded("/control/dead/{dead_id:int}/retry", retry),
         guarded("/control/members/erase", erase),
         guarded("/control/identity/{act}", identity),
+        guarded("/control/orders", order),
         guarded("/control/reload", reload),
         guarded("/control/console/{what}", accounts),
         guarded("/control/import/{step}", take_import),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.transports.wechat import WeChat
     from bot.usecases.accounts import Accounts
     from bot.usecases.calendar import CalendarDesk
+    from bot.usecases.chains import ChainsDesk
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.insight import InsightDesk
     from bot.usecases.playbooks import PlaybooksDesk
@@ -99,6 +100,12 @@ class Backstage:
         return InsightDesk(
             self.database, self.engine, self.loaded, self.folder.path, self.templates, self.now, self.zone
         )  # fmt: skip
+
+    @cached_property
+    def chains(self) -> ChainsDesk:
+        from bot.usecases.chains import ChainsDesk
+
+        return ChainsDesk(self.database, self.engine, self.now)
 
     @cached_property
     def tryout(self) -> TryoutDesk:

@@ -89,3 +89,16 @@ def test_which_chain_is_meant_must_be_clear(url: str, tmp_path: Path) -> None:
     assert shown.stdout.splitlines()[1] == "1,小红,小红,小红,1"
     assert call("chain", "export", "2", "--format", "xlsx", "--db", url).exit_code == 2
     assert call("chain", "export", "2", "--out", str(tmp_path / "no" / "a.csv"), "--db", url).exit_code == 2
+
+
+def test_a_chain_is_shown_with_its_money_and_its_history(url: str) -> None:
+    """Lines with who pays what, who is missing, and each step with its number; as JSON the same as in the console."""
+    said = call("chain", "show", "水果", "--db", url)
+    assert said.exit_code == 0
+    assert "1. 小明 A1 B2  148.00 元  已付 148.00" in said.stdout
+    assert "2. 小红 芒果3箱（小明 替报）  118.50 元  未付" in said.stdout
+    assert "还没接 missing: 老陈" in said.stdout
+    assert "  1  03-02 19:30  小明  +小明 A1 B2；+小红 芒果3箱" in said.stdout
+    board = json.loads(call("chain", "show", "水果", "--db", url, "--format", "json").stdout)
+    assert (board["unpaid"], board["paid_amount"], board["amount"]) == (1, 148.0, 266.5)
+    assert call("chain", "show", "--db", url).exit_code == 2

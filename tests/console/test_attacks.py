@@ -75,6 +75,31 @@ async def test_names_and_messages_are_text(scene: Scene) -> None:
         await shown(path)
 
 
+async def test_what_members_put_into_plays_is_text(scene: Scene) -> None:
+    """A line of a chain and a member's name on the boards of plays, by page and by stream."""
+    (scene.app.settings.playbooks / "street.yaml").write_text(
+        f'playbook: street\ntitle: 邻里\ngroups: ["{GROUP}"]\n'
+        "plays: {报名: {kind: chain, metric: chain.entries, debounce: 0s}}\n",
+        "utf-8",
+    )
+    assert await scene.app.reload() == []
+    assert scene.app.world is not None
+    scene.app.world.join(GROUP, "sim:坏", f"坏{QUOTES}")
+    scene.says(f"#接龙\n徒步{QUOTES}\n\n1. 小明 {SCRIPT}\n2. {QUOTES}", "坏")
+    browser = await scene.signed_in()
+
+    async def has(path: str, words: str) -> str:
+        text = (await browser.get(path)).text
+        return text if words in text else ""
+
+    await scene.until(lambda: has("/chains", "徒步"))
+    for path in ("/chains", f"/chains/{GROUP}/street/报名/1", f"/chains?q={QUOTES}"):
+        text = (await browser.get(path)).text
+        assert SCRIPT not in text, path
+        assert "<img src=x" not in text, path
+    assert "&lt;script&gt;" in text or "&lt;script&gt;" in await has(f"/chains/{GROUP}/street/报名/1", "小明")
+
+
 async def test_like_patterns_mean_themselves(scene: Scene) -> None:
     """% and _ in a search are signs, not wildcards; quotes end nothing."""
     scene.says("进度 100% 了")

@@ -22,6 +22,8 @@ EXAMPLES = {
     "token": "1",
     "user": "nobody",
     "playbook": "camp",
+    "play": "接龙",
+    "chain": "1",
     "book": "camp.yaml",
     "version": "1",
     "room": "nowhere",

@@ -465,6 +465,29 @@ def test_review_goes_round_until_it_passes() -> None:
     assert chat.points("小明") == 8
 
 
+def test_a_reviewer_at_the_console_is_heard_in_the_group() -> None:
+    """The author is called by name; lines of the rubric carry points; what is no open submission is refused."""
+    chat = stage(content={"min_chars": 5}, review={"rubric": ["真实", "具体"], "points": 3})
+    first = chat.says("小明", "打卡 今天读了第三章")
+    chat.take()
+    assert chat.orders("checkin", "review", first, verdict="修改", comment="写写例子", scores="1:4,2:2") == ""
+    assert chat.bot() == [
+        "@小明 ✍️ 小明 这份再改一改会更好:写写例子\n我们看这几点:真实、具体\n改好后发「重交 + 内容」\n真实 4/5、具体 2/5"
+    ]
+    note = next(note for (_, what, _), note in chat.notes.items() if what == "review")
+    assert (note.data["scores"], note.data["by"]) == ({"真实": 4, "具体": 2}, "console:老陈")
+    second = chat.says("小明", "重交 我上周在单位遇到的事正好说明这一点")
+    chat.take()
+    assert chat.orders("checkin", "review", first, verdict="通过") == "no_such_work"
+    assert chat.orders("checkin", "review", second, verdict="通过", scores="3:5") == "bad_scores"
+    assert chat.orders("checkin", "review", second, verdict="滚") == "no_such_order"
+    assert chat.orders("checkin", "review", second, verdict="通过") == ""
+    assert chat.bot() == ["@小明 🌟 小明 3月2日的作业通过了(第 2 版),+3 分"]
+    assert chat.orders("checkin", "review", second, verdict="通过") == "no_such_work"
+    assert chat.points("小明") == 8
+    assert stage().orders("checkin", "review", first, verdict="通过") == "no_such_order"
+
+
 def test_in_private_the_answer_stays_private() -> None:
     """A check-in by private message counts for the group and is answered in private."""
     chat = stage()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # Models cost memory: the bot has them when somebody opens the console.
     from bot.console.ports.accounts import Accounts
     from bot.console.ports.calendar import CalendarPort
+    from bot.console.ports.chains import ChainsPort
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.insight import InsightPort
     from bot.console.ports.playbooks import PlaybooksPort
@@ -41,6 +42,12 @@ class Operations(Protocol):
     async def resend(self, row_id: int, actor: str) -> bool: ...
 
     async def decide(self, task_id: int, choice: str, actor: str, text: str) -> bool: ...
+
+    async def order(
+        self, group: str, play: str, order: str, about: str, data: Mapping[str, str], *, action: str, actor: str
+    ) -> str:
+        """What an operator wants of one play in one group; why it is not done, as a code, or ""."""
+        ...
 
     async def retry(self, dead_id: int, actor: str) -> str:
         """Empty when the event was stepped, else how it failed again. Raises `LookupError`, `StorageError`."""
@@ -96,6 +103,9 @@ class Backstage(Protocol):
 
     @property
     def insight(self) -> InsightPort: ...
+
+    @property
+    def chains(self) -> ChainsPort: ...
 
     @property
     def tryout(self) -> TryoutPort: ...

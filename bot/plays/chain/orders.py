@@ -115,7 +115,7 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
             "who": shelf.group.directory.name(step.by),
             "kind": step.kind,
             "is_undone": step.is_undone,
-            **_did(chain, step),
+            **did(chain, step),
         }
         for step in made[-_SHOWN:]
     ]
@@ -124,7 +124,7 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
     return [answer(ctx, event, "history", **data)]
 
 
-def _did(chain: Chain, step: Step) -> dict[str, list[str]]:
+def did(chain: Chain, step: Step) -> dict[str, list[str]]:
     """Names of the entries that a step added, edited and removed."""
     added, edited, removed = [], [], []
     for change in step.changes:

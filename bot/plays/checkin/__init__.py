@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from bot.core.events import Event, MessageRecalled, MessageReceived, TimerFired
+from bot.core.events import Event, MessageRecalled, MessageReceived, OperatorOrdered, TimerFired
 from bot.core.play import NOTHING, Capability, Needs, Play, Step
 from bot.core.segments import Image
 from bot.core.text import fold
@@ -40,6 +40,8 @@ def step(state: State, event: Event, ctx: Here) -> Outcome:
             return _command(state, event, ctx, ctx.command.name, ctx.command.rest)
         case MessageRecalled():
             return member.recalled(state, event, ctx)
+        case OperatorOrdered():
+            return review.order(state, event, ctx)
         case TimerFired(name="remind"):
             return board.remind(state, event, ctx)
         case TimerFired(name=name) if name.startswith("summary"):
@@ -105,6 +107,8 @@ def needs(params: Params, event: Event) -> Needs:
             return Needs(slots=(event.member,), balances=(event.member,))
         case MessageRecalled():
             return Needs(slots=(event.member,), balances=(event.member,))
+        case OperatorOrdered():
+            return Needs(slots="all")
         case TimerFired():
             return Needs(slots="all", roster=True)
     return NOTHING
@@ -128,6 +132,6 @@ PLAY = Play(
     commands=commands,
     schedules=schedules,
     persons=PERSONS,
-    listens=frozenset({MessageReceived, MessageRecalled, TimerFired}),
+    listens=frozenset({MessageReceived, MessageRecalled, OperatorOrdered, TimerFired}),
     wants_capabilities=wants_capabilities,
 )

@@ -1,0 +1,97 @@
+"""Runs of one kind of play with their documents, as the console and the command line read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from storage import tables as t
+
+
+def runs_of(connection: Connection, kind: str, chat: str = "", ref: str = "") -> list[Any]:
+    """(id, chat_id, chat, chat_name, ref, state, version, updated_at) of the runs of one kind that can be read, of one group or of
+    all; by group and play."""
+    r = t.run.c
+    query = (
+        select(
+            r.id, r.chat_id, t.chat.c.uid.label("chat"), t.chat.c.name.label("chat_name"), r.ref, r.state, r.version,
+            r.updated_at,
+        )
+        .join_from(t.run, t.chat, t.chat.c.id == r.chat_id)
+        .where(r.kind == kind, r.status != "broken")
+        .order_by(t.chat.c.uid, r.ref)
+    )  # fmt: skip
+    query = query.where(t.chat.c.uid == chat) if chat else query
+    return list(connection.execute(query.where(r.ref == ref) if ref else query))
+
+
+def source_of(connection: Connection, version: str) -> str:
+    """The play's definition as it was kept for its runs; "" when it is gone."""
+    v = t.playbook_version.c
+    return connection.scalar(select(v.source).where(v.version == version)) or ""
+
+
+def slots_of(connection: Connection, run: int, *beginnings: str) -> dict[str, str]:
+    """Key → document of a run; of all keys, or of those with one of the `beginnings`."""
+    s = t.slot.c
+    query = select(s.key, s.data).where(s.run_id == run)
+    if beginnings:
+        query = query.where(or_(*(s.key.startswith(each, autoescape=True) for each in beginnings)))
+    return {row.key: row.data for row in connection.execute(query)}
+
+
+def slots_like(connection: Connection, kind: str, beginning: str, end: str) -> list[Any]:
+    """(run_id, key, data) of every run of the kind, for keys that begin and end so."""
+    s = t.slot.c
+    query = (
+        select(s.run_id, s.key, s.data)
+        .join_from(t.slot, t.run, t.run.c.id == s.run_id)
+        .where(
+            t.run.c.kind == kind, s.key.startswith(beginning, autoescape=True),
+            s.key.endswith(end, autoescape=True),
+        )
+    )  # fmt: skip
+    return list(connection.execute(query))
+
+
+def people_in(connection: Connection, chat: str) -> list[Any]:
+    """(uid, name, role, is_bot, joined_at, is_here) of everybody who is or was in a group; our own accounts are bots."""
+    ms, m = t.membership.c, t.member.c
+    ours = select(t.account.c.uid)
+    name = func.coalesce(func.nullif(ms.name, ""), func.nullif(m.name, ""), m.uid).label("name")
+    query = (
+        select(
+            m.uid,
+            name,
+            ms.role,
+            or_(m.is_bot == 1, m.uid.in_(ours)).label("is_bot"),
+            ms.joined_at,
+            ms.left_at.is_(None).label("is_here"),
+        )
+        .join_from(t.membership, t.member, m.id == ms.member_id)
+        .join(t.chat, t.chat.c.id == ms.chat_id)
+        .where(t.chat.c.uid == chat)
+    )
+    return list(connection.execute(query))
+
+
+def logged_at(connection: Connection, chat: int, said: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """Platform id → id in the log, of messages known by platform id and send time (ms)."""
+    if not said:
+        return {}
+    m = t.message.c
+    times = {at for _, at in said}
+    query = select(m.platform_id, m.id).where(m.chat_id == chat, m.sent_at.in_(times))
+    wanted = {platform_id for platform_id, _ in said}
+    return {row.platform_id: row.id for row in connection.execute(query) if row.platform_id in wanted}
+
+
+def texts_of(connection: Connection, chat: int, platform_ids: Sequence[str], since_ms: int) -> list[Any]:
+    """(id, platform_id, text, segments, sent_at, recalled_at) of messages with these platform ids since then."""
+    m = t.message.c
+    query = select(m.id, m.platform_id, m.text, m.segments, m.sent_at, m.recalled_at).where(
+        and_(m.chat_id == chat, m.sent_at >= since_ms, m.platform_id.in_(platform_ids))
+    )
+    return list(connection.execute(query))

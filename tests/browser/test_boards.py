@@ -1,0 +1,67 @@
+"""The boards of plays: 接龙 paid, undone and taken away as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import expect
+
+from tests.browser.visit import Visit
+from tests.cli.running import Running, house
+
+_STREET = """\
+playbook: street
+title: 邻里
+groups: ["sim:早起营"]
+plays:
+  团购: {kind: chain, metric: chain.entries, type: group_buy, debounce: 0s, goods: [{name: 蛋糕, price: 30}]}
+"""
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Running]:
+    env = house(tmp_path)
+    (tmp_path / "playbooks" / "street.yaml").write_text(_STREET, "utf-8")
+    with Running(env) as running:
+        yield running
+
+
+def test_a_chain_is_paid_undone_and_taken_away(visit: Visit, tmp_path: Path) -> None:
+    """Lines appear by themselves; a payment, an undo and the Excel file are a press each, also by keyboard."""
+    visit.sets_up()
+    page = visit.page
+    visit.bot.say("老陈: 发起接龙 周五蛋糕")
+    visit.bot.say("小明: 接龙 小明 蛋糕2个")
+    visit.bot.hear("1. 小明 蛋糕2个")
+    visit.goes_to("/chains")
+    page.get_by_role("link", name="周五蛋糕").click()
+    visit.bot.say("小明: 接龙 小红 蛋糕1个 <b>急</b>")
+    line = page.get_by_role("row").filter(has_text="小红 蛋糕1个 <b>急</b>")
+    expect(line).to_contain_text("小明 替报")
+    visit.fits()
+    visit.is_accessible()
+    line.get_by_role("button", name="标为已付").click()
+    expect(line).to_contain_text("已付 30.00")
+    visit.is_shown("chain")
+    page.get_by_role("listitem").filter(has_text="小红").get_by_role("button", name="撤销").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("小明 在这一步的改动会退回去")
+    visit.is_accessible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("这一步已撤销")).to_be_visible()
+    expect(line).to_have_count(0)
+    expect(page.get_by_text("付了款又退出的")).to_be_visible()
+    visit.is_shown("chain-undone")
+    visit.fits()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="导出 Excel").click()
+    file = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    sheet = load_workbook(file).active
+    assert file.name == "周五蛋糕.xlsx"
+    assert [cell.value for cell in sheet[2]][:2] == [1, "小明 蛋糕2个"]

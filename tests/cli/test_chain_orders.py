@@ -1,0 +1,59 @@
+"""`qunops chain pay`, `undo`, `remind`: from another terminal while the bot runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from bot.cli import build
+from tests.cli.running import Running, house
+
+_STREET = """\
+playbook: street
+title: 邻里
+groups: ["sim:早起营"]
+plays:
+  团购: {kind: chain, metric: chain.entries, type: group_buy, debounce: 0s, goods: [{name: 蛋糕, price: 30}]}
+"""
+
+
+def test_what_the_buttons_do_the_terminal_does(tmp_path: Path) -> None:
+    """Paid by line number, one step undone, a reminder in the group; refusals are the play's; stopped it says so."""
+    env = house(tmp_path)
+    (tmp_path / "playbooks" / "street.yaml").write_text(_STREET, "utf-8")
+
+    def call(*words: str) -> Result:
+        return CliRunner(env=env).invoke(build(), ["chain", *words])
+
+    def board() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(call("show", "--format", "json").stdout)
+        return found
+
+    with Running(env) as bot:
+        bot.say("老陈: 发起接龙 周五蛋糕")
+        bot.say("小明: 接龙 小明 蛋糕2个")
+        bot.hear("1. 小明 蛋糕2个")
+        bot.say("小红: 接龙 小红 蛋糕1个")
+        bot.hear("2. 小红 蛋糕1个")
+        assert call("pay", "蛋糕", "2").exit_code == 0
+        assert [entry["paid"] for entry in board()["entries"]] == ["", "30.00"]
+        assert call("pay", "蛋糕", "all").exit_code == 0
+        assert call("pay", "蛋糕", "1", "--undo").exit_code == 0
+        assert [entry["paid"] for entry in board()["entries"]] == ["", "30.00"]
+        assert call("pay", "蛋糕", "9").exit_code == 2
+        assert call("remind").exit_code == 0
+        bot.hear("还没接，要来的回")
+        again = call("dun")
+        assert (again.exit_code, "刚提醒过" in again.stderr) == (1, True)
+        assert call("undo", "蛋糕", str(board()["steps"][0]["n"]), "--by", "sim:老陈").exit_code == 0
+        assert [entry["text"] for entry in board()["entries"]] == ["小明 蛋糕2个"]
+        assert board()["steps"][0]["by_name"] == "老陈"
+        assert call("close").exit_code == 0
+        bot.hear("接龙结束")
+        assert call("reopen").exit_code == 0
+        assert call("post").exit_code == 0
+        assert bot.stop() == 0
+    assert call("close").exit_code == 3
