@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from bot.core import events as ev
 from bot.core.events import Event, MessageReceived
@@ -25,6 +25,7 @@ from bot.engine.kernel import Kernel
 from bot.engine.logged import LOGGED, event_of, message_of
 from bot.engine.traffic import Dispatch, Inbound, Settled
 from bot.playbook.model import GroupPlan
+from bot.sim.hits import Hit, hits_of
 from bot.sim.house import House
 from bot.transports.base import Group
 from storage import tables as t
@@ -60,11 +61,13 @@ class Answered:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one history came to. Answers by their cause; points by (member, source); notes by (member, what)."""
+    """What one history came to. Answers by their cause; points by (member, source); notes by (member, what);
+    `hits`: what rules caught."""
 
     answers: dict[str, Answered] = field(default_factory=dict)
     points: dict[tuple[str, str], int] = field(default_factory=dict)
     notes: dict[tuple[str, str], int] = field(default_factory=dict)
+    hits: tuple[Hit, ...] = ()
     failures: int = 0
 
 
@@ -85,8 +88,9 @@ def groups_in(connection: Connection) -> list[str]:
     return [row.uid for row in connection.execute(query.order_by(t.chat.c.uid))]
 
 
-def read_log(connection: Connection, chat: str) -> Recorded:
-    """Everything that was heard in `chat` and in private from its members, in the order of arrival."""
+def read_log(connection: Connection, chat: str, newest: int = 0) -> Recorded:
+    """What was heard in `chat` and in private from its members, in the order of arrival. `newest`: only so many messages
+    of the group, and what was heard since the first of them; 0: everything."""
     room = connection.execute(
         select(t.chat.c.id, t.chat.c.name, t.account.c.uid, t.account.c.id.label("account_id"))
         .outerjoin(t.account, t.account.c.id == t.chat.c.primary_account_id)
@@ -97,7 +101,10 @@ def read_log(connection: Connection, chat: str) -> Recorded:
     message, event = t.message, t.event
     mine = select(t.membership.c.member_id).where(t.membership.c.chat_id == room.id)
     private = select(t.chat.c.id).where(t.chat.c.kind == "private")
+    floor = _floor(connection, room.id, newest)
     where = or_(message.c.chat_id == room.id, message.c.chat_id.in_(private) & message.c.member_id.in_(mine))
+    if floor:
+        where = and_(where, message.c.sent_at >= floor)
     messages = connection.execute(
         select(message, t.member.c.uid.label("member_uid"), t.chat.c.uid.label("chat_uid"))
         .outerjoin(t.member, t.member.c.id == message.c.member_id)
@@ -112,12 +119,20 @@ def read_log(connection: Connection, chat: str) -> Recorded:
         select(event, t.member.c.uid.label("member_uid"))
         .outerjoin(t.member, t.member.c.id == event.c.member_id)
         .where(event.c.chat_id == room.id, event.c.account_id == room.account_id, event.c.kind.in_(LOGGED))
+        .where(event.c.at >= floor)
     )
     inbound += [Inbound(event_of(row, chat, room.uid), from_ms(row.received_at)) for row in events]
     inbound.sort(key=lambda item: (item.arrived_at, item.event.at, item.event.id))
     done_at = connection.execute(select(func.max(t.outbox.c.created_at)).where(t.outbox.c.chat_id == room.id)).scalar()
     last = max([from_ms(done_at or 0), *(item.arrived_at for item in inbound[-1:])])
     return Recorded(chat, room.name, room.uid or "", tuple(inbound), tuple(members), last)
+
+
+def _floor(connection: Connection, chat_id: int, newest: int) -> int:
+    """When the first of the group's `newest` messages was sent (ms), 0 when there are no more."""
+    m = t.message.c
+    query = select(m.sent_at).where(m.chat_id == chat_id).order_by(m.sent_at.desc()).offset(newest - 1).limit(1)
+    return (connection.execute(query).scalar() or 0) if newest else 0
 
 
 def _members(connection: Connection, chat_id: int) -> list[Member]:
@@ -208,6 +223,7 @@ def outcome_of(connection: Connection, recorded: Recorded, since: datetime) -> O
         )
     outcome.points = _sums(connection, recorded, chat_id, start)
     outcome.notes = _notes(connection, recorded, chat_id, start)
+    outcome.hits = tuple(hits_of(connection, chat_id, start, _said_by(recorded)))
     outcome.failures = int(
         connection.execute(
             select(func.count())
@@ -217,6 +233,15 @@ def outcome_of(connection: Connection, recorded: Recorded, since: datetime) -> O
         or 0
     )
     return outcome
+
+
+def _said_by(recorded: Recorded) -> Mapping[str, Sequence[tuple[datetime, str]]]:
+    """Member → when what was heard of them, in order."""
+    found: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for item in recorded.inbound:
+        if isinstance(item.event, MessageReceived):
+            found[item.event.member].append((item.arrived_at, _heard(item.event)))
+    return found
 
 
 def _sums(connection: Connection, recorded: Recorded, chat_id: int | None, start: int) -> dict[tuple[str, str], int]:

@@ -83,7 +83,9 @@ class Backstage:
     def playbooks(self) -> PlaybooksDesk:
         from bot.usecases.playbooks import PlaybooksDesk
 
-        return PlaybooksDesk(self.database, self.folder, self.loaded, self.reload, self.write, self.now)
+        return PlaybooksDesk(
+            self.database, self.folder, self.loaded, self.reload, self.write, self.templates, self.now
+        )  # fmt: skip
 
     @cached_property
     def calendar(self) -> CalendarDesk:

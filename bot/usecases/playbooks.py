@@ -21,7 +21,18 @@ from typing import Literal, cast
 from sqlalchemy import Connection
 
 from bot.console.ports.accounts import Refused
-from bot.console.ports.playbooks import Book, BookRow, Checked, Finding, Played, Published, State, Version
+from bot.console.ports.playbooks import (
+    Book,
+    BookRow,
+    Checked,
+    Finding,
+    Played,
+    Published,
+    Reached,
+    Replayed,
+    State,
+    Version,
+)  # fmt: skip
 from bot.console.words import Language
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.playbooks import PlaybookFolder, read_files
@@ -32,7 +43,9 @@ from bot.playbook.playbook import Playbook
 from bot.playbook.problems import Problem
 from bot.playbook.schema import build
 from bot.plays import all_plays
+from bot.usecases.aside import Commands
 from bot.usecases.rehearsal import rehearse
+from bot.usecases.replays import Replays
 from storage import playbook_texts, reads
 from storage.database import Database
 
@@ -40,6 +53,7 @@ Sign = Literal["+", "-", " ", "@"]
 _SHARED = (BASE, GROUPS)
 _NAME = re.compile(r"(?:[\w-]+/)*[\w-]+(?:\.[\w-]+)*\.ya?ml")
 _HISTORY = 50
+_REACHED = 100
 
 
 class PlaybooksDesk:
@@ -48,9 +62,10 @@ class PlaybooksDesk:
     def __init__(
         self, database: Database, folder: PlaybookFolder, loaded: Callable[[], Loaded],
         reload: Callable[[], Awaitable[object]], write: Callable[[Callable[[Connection], None]], Awaitable[None]],
-        now: Callable[[], datetime],
+        templates: Path, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._database, self._folder, self._loaded, self._reload = database, folder, loaded, reload
+        self._replays = Replays(database, Commands(database, folder.path, templates), now)
         self._write, self._now = write, now
         self._publishing = asyncio.Lock()
         self._rehearsing = asyncio.Semaphore(1)
@@ -72,7 +87,7 @@ class PlaybooksDesk:
         return Book(
             row=row, source=source, base=_digest(source),
             findings=_findings((each for each in self._loaded().problems if each.place.path == path), language),
-            history=tuple(_published(each) for each in versions),
+            history=tuple(_published(each) for each in versions), reaches=await self._reaches(path),
         )  # fmt: skip
 
     async def check(self, book: str, source: str, language: Language) -> Checked:
@@ -95,6 +110,14 @@ class PlaybooksDesk:
         files, _ = await asyncio.to_thread(read_files, self._folder.path)
         async with self._rehearsing:
             return await rehearse({**files, path: source}, path, days=days, members=members, seed=seed)
+
+    async def replay(self, book: str, source: str, group: str, days: int, actor: str) -> Replayed:
+        path = _path(book)
+        files, _ = await asyncio.to_thread(read_files, self._folder.path)
+        return await self._replays.begin(files, {**files, path: source}, group, days, actor)
+
+    def replayed(self, replay: str, actor: str) -> Replayed | None:
+        return self._replays.found(replay, actor)
 
     async def publish(self, book: str, source: str, base: str, note: str, actor: str) -> None:
         path = _path(book)
@@ -129,6 +152,17 @@ class PlaybooksDesk:
 
     async def _row(self, path: str) -> BookRow | None:
         return next((each for each in await self._rows(self._loaded()) if each.path == path), None)
+
+    async def _reaches(self, path: str) -> tuple[Reached, ...]:
+        found = next((each for each in self._loaded().playbooks if each.path == path), None)
+        if found is None or found.house is None:
+            return ()
+        async with self._database.session() as session:
+            chats = [
+                row for row in await reads.chats(session) if found.applies_to(row.uid, found.house.tags_of(row.uid))
+            ]
+        chats.sort(key=lambda row: (-row.size, row.uid))
+        return tuple(Reached(uid=row.uid, name=row.name or row.uid) for row in chats[:_REACHED])
 
     async def _rows(self, loaded: Loaded) -> list[BookRow]:
         async with self._database.session() as session:

@@ -28,6 +28,7 @@ EXAMPLES = {
     "version": "1",
     "room": "nowhere",
     "report": "nowhere",
+    "replay": "nowhere",
 }
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]

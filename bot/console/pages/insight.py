@@ -130,7 +130,7 @@ async def live(call: Call, query: Days) -> AsyncIterator[Push | None]:
                 found = _there(await call.ports.insight.overview("", _sees(call), query.days, call.language))
             yield Push("figures", found, "insight/figures.html")
         yield Push("progress", work or _OVER, "insight/progress.html")
-        yield Push("end", work or _OVER, "insight/end.html")
+        yield Push("end", work or _OVER, "parts/end.html")
 
 
 @area.view("/insight/catalogue", needs=Action.INSIGHT_SEE, template="insight/catalogue.html")
@@ -211,7 +211,7 @@ async def report_live(call: Call) -> AsyncIterator[Push | None]:
             found = _report(call)
             yield Push("report", found, "insight/report_state.html")
             if found.row.work.is_over:
-                yield Push("end", found.row.work, "insight/end.html")
+                yield Push("end", found.row.work, "parts/end.html")
                 return
             await listener.changed(_TICK_S)
 

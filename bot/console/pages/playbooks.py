@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -9,8 +10,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 from bot.console.access import Action
 from bot.console.call import Call, NotHere
 from bot.console.models import Query, View
-from bot.console.page import Area, Done, Download
-from bot.console.ports.playbooks import Book, BookRow, Checked, Played, Version
+from bot.console.page import Area, Done, Download, Push
+from bot.console.ports.playbooks import Book, BookRow, Checked, Played, Replayed, Version
 
 area = Area("playbooks", icon="playbooks", order=30)
 
@@ -41,6 +42,11 @@ class Rehearsal(Draft):
     days: int = Field(default=7, ge=1, le=60)
     members: int = Field(default=20, ge=0, le=200)
     seed: str = Field(default="", max_length=40)
+
+
+class Replay(Draft):
+    group: str = Field(min_length=1, max_length=200)
+    replay_days: int = Field(default=14, ge=1, le=60)
 
 
 class Publication(Draft):
@@ -101,7 +107,9 @@ async def book(call: Call) -> Book:
         # A new one that could not be published yet: what was typed is shown again.
         return _unpublished(name)
     found = await _book(call, name)
-    return found.model_copy(update={"may_publish": _may(call, Action.PLAYBOOKS_PUBLISH, found.row)})
+    reaches = tuple(each for each in found.reaches if call.may(Action.MESSAGES_SEE, group=each.uid))
+    may_publish = _may(call, Action.PLAYBOOKS_PUBLISH, found.row)
+    return found.model_copy(update={"may_publish": may_publish, "reaches": reaches})
 
 
 @area.act("/playbooks/{book}/check", needs=Action.PLAYBOOKS_SEE, template="playbooks/checked.html", limit=_LIMIT)
@@ -118,6 +126,35 @@ async def rehearse(call: Call, body: Rehearsal) -> Played:
     return await call.ports.playbooks.rehearse(
         call.params["book"], body.text, days=body.days, members=body.members, seed=body.seed
     )
+
+
+@area.act("/playbooks/{book}/replay", needs=Action.PLAYBOOKS_SEE, template="playbooks/replayed.html", limit=_LIMIT)
+async def replay(call: Call, body: Replay) -> Replayed:
+    """Begins to replay what a group really said under a text: what it would have done otherwise than the files do."""
+    await _admit(call, Action.PLAYBOOKS_SEE)
+    call.require(Action.MESSAGES_SEE, group=body.group)
+    return await call.ports.playbooks.replay(
+        call.params["book"], body.text, body.group, body.replay_days, call.me.actor
+    )
+
+
+@area.view("/playbooks/replays/{replay}", needs=Action.PLAYBOOKS_SEE, template="playbooks/replayed.html")
+async def replayed(call: Call) -> Replayed:
+    return _replayed(call)
+
+
+@area.stream("/playbooks/replays/{replay}/live", needs=Action.PLAYBOOKS_SEE)
+async def replay_live(call: Call) -> AsyncIterator[Push | None]:
+    """How far a replay is, and what came of it; then the stream ends."""
+    with call.hub.listening(call.stream_owner, "work") as listener:
+        yield None
+        while not listener.is_closing:
+            found = _replayed(call)
+            yield Push("replay", found, "playbooks/replay_state.html")
+            if found.work.is_over:
+                yield Push("end", found.work, "parts/end.html")
+                return
+            await listener.changed(0.25)
 
 
 @area.act("/playbooks/{book}/publish", needs=Action.PLAYBOOKS_PUBLISH, form="book", limit=_LIMIT)
@@ -169,6 +206,14 @@ async def _admit(call: Call, action: Action) -> None:
     found = await call.ports.playbooks.book(call.params["book"], call.language)
     if found is not None:
         _require(call, action, found.row.id, found.row.selectors)
+
+
+def _replayed(call: Call) -> Replayed:
+    found = call.ports.playbooks.replayed(call.params["replay"], call.me.actor)
+    if found is None:
+        raise NotHere
+    call.require(Action.MESSAGES_SEE, group=found.group.uid)
+    return found
 
 
 def _may(call: Call, action: Action, row: BookRow) -> bool:

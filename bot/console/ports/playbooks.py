@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.console.models import View
+from bot.console.ports.work import Work
 from bot.console.words import Language
 
 State = Literal["running", "kept", "broken", "unused"]
@@ -54,6 +55,11 @@ class Published(View):
     note: str
 
 
+class Reached(View):
+    uid: str
+    name: str
+
+
 class Book(View):
     row: BookRow
     source: str
@@ -61,6 +67,8 @@ class Book(View):
     """What the source is known by: publishing over it works only while the file is still that."""
     findings: tuple[Finding, ...]
     history: tuple[Published, ...]
+    reaches: tuple[Reached, ...] = ()
+    """The groups that have it, the largest first: where it can be replayed."""
     may_publish: bool = False
 
 
@@ -95,6 +103,46 @@ class Played(View):
     problem: str = ""
 
 
+class Caught(View):
+    """One message that a rule would catch. `done`: warn, delete, mute, kick; nothing where it only notes."""
+
+    at: datetime
+    name: str
+    text: str
+    rule: str
+    level: int
+    mode: str
+    done: tuple[str, ...]
+
+
+class Otherwise(View):
+    """One thing that would have been answered otherwise. `at` None: a sum over the days. `name` "": nobody, a schedule."""
+
+    at: datetime | None
+    name: str
+    what: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Replayed(View):
+    """What the text would have done in a group's last days, against the files as they are. `more`: caught only by the text,
+    `fewer`: only by the files; `hits`: all that the text would catch. `left_out`: further differences."""
+
+    group: Reached
+    days: int
+    work: Work
+    replayed: int = 0
+    since: datetime | None = None
+    hits: int = 0
+    more: tuple[Caught, ...] = ()
+    more_left_out: int = 0
+    fewer: tuple[Caught, ...] = ()
+    others: tuple[Otherwise, ...] = ()
+    left_out: int = 0
+    people: int = 0
+
+
 class Version(View):
     row: BookRow
     version: Published
@@ -119,6 +167,14 @@ class PlaybooksPort(Protocol):
     async def check(self, book: str, source: str, language: Language) -> Checked: ...
 
     async def rehearse(self, book: str, source: str, *, days: int, members: int, seed: str) -> Played: ...
+
+    async def replay(self, book: str, source: str, group: str, days: int, actor: str) -> Replayed:
+        """Begins to replay the group's log under the text. Raises `Refused` `no_such_group`, `too_much_work`."""
+        ...
+
+    def replayed(self, replay: str, actor: str) -> Replayed | None:
+        """How far it is, and what came of it."""
+        ...
 
     async def publish(self, book: str, source: str, base: str, note: str, actor: str) -> None:
         """Writes the file and takes it into force. Raises `Refused`: `has_errors`, `changed_meanwhile`, `bad_name`."""

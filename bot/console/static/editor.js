@@ -184,7 +184,10 @@
     place.textContent = place.dataset.waits;
     const piece = await ask(fills.formAction).catch(() => null);
     fills.disabled = false;
-    if (piece) show(fills.dataset.fills, piece);
+    if (piece) {
+      show(fills.dataset.fills, piece);
+      place.querySelectorAll("[data-live]").forEach((part) => part.dispatchEvent(new Event("live", { bubbles: true })));
+    }
     else place.textContent = document.body.dataset.failed;
   });
 

@@ -8,6 +8,7 @@ from typing import Any
 from bot.console.access import Bounds
 from bot.console.pages.playbooks import Draft
 from tests.console.scene import CAMP, GROUP, OTHER, Browser, Scene
+from tests.console.test_streams import opened
 
 WITH_POINTS = CAMP.replace("metric: checkin.rate}", "metric: checkin.rate, points: 7}")
 BROKEN = CAMP.replace("kind: checkin", "kind: chekin")
@@ -174,3 +175,58 @@ async def test_stored_text_is_shown_as_text(scene: Scene) -> None:
 
 def test_a_draft_keeps_its_spaces_and_has_the_line_ends_of_a_file() -> None:
     assert Draft(source="  a: 1\r\n  b: 2").text == "  a: 1\n  b: 2\n"
+
+
+async def replayed(scene: Scene, browser: Browser, source: str, **more: str) -> Any:
+    """What a replay of the early group's talk came to, waited for by its stream."""
+    begun = await browser.submit("/api/v1/playbooks/camp.yaml/replay", source=source, group=GROUP, **more)
+    assert begun.status_code == 200, begun.text
+    address = f"/playbooks/replays/{begun.json()['work']['id']}"
+    async with opened(scene, browser, f"/api/v1{address}/live") as stream:
+        await stream.next("end")
+    assert "data-result" in (await browser.get(address)).text
+    return (await browser.get(f"/api/v1{address}")).json()
+
+
+async def test_a_draft_is_replayed_on_what_was_really_said(scene: Scene) -> None:
+    """The messages that a new rule would have caught, by whom and what would have been done; nothing is sent or kept."""
+    browser = await scene.signed_in("operator")
+    scene.says("有人要拼单吗 <b>", "小红")
+    for said in ("加微信领资料", "今天读到三十页", "打卡", "拼单拼单"):
+        scene.says(said)
+
+    async def is_written() -> bool:
+        found = (await browser.get(f"/api/v1/groups/{GROUP}/messages", params={"q": "拼单"})).json()
+        return len(found["said"]) == 2
+
+    await scene.until(is_written)
+    draft = CAMP.replace(
+        "say: 先问问运营}", "say: 先问问运营}\n      - {id: 拼单, match: {regex: 拼单}, level: 1, say: 先别拼}"
+    )
+    found = await replayed(scene, browser, draft)
+    assert found["work"]["state"] == "done"
+    assert [(each["name"], each["text"], each["rule"]) for each in found["more"]] == [
+        ("小红", "有人要拼单吗 <b>", "拼单"), ("小明", "拼单拼单", "拼单"),
+    ]  # fmt: skip
+    assert (found["fewer"], found["hits"]) == ([], 3)
+    page = (await browser.get(f"/playbooks/replays/{found['work']['id']}")).text
+    assert "规则会多抓到 2 条" in page
+    assert "有人要拼单吗 &lt;b&gt;" in page
+    assert file_of(scene).read_text("utf-8") == CAMP
+    same = await replayed(scene, browser, CAMP)
+    assert (same["more"], same["fewer"], same["others"]) == ([], [], [])
+    gone = await replayed(scene, browser, draft.replace("加微信", "加薇信信"))
+    assert [each["rule"] for each in gone["fewer"]] == ["拉人"]
+
+
+async def test_a_replay_stays_within_bounds(scene: Scene) -> None:
+    """Who may not read a group's messages replays none; a replay is its actor's; a text that is broken says so."""
+    browser = await scene.signed_in("operator", bounds=Bounds(groups=(GROUP,)))
+    other = await browser.submit("/playbooks/camp.yaml/replay", source=CAMP, group=OTHER)
+    assert other.status_code == 404
+    assert [each["uid"] for each in (await book(browser))["reaches"]] == [GROUP]
+    scene.says("早")
+    broken = await replayed(scene, browser, CAMP.replace(f'"{GROUP}", ', ""))
+    assert (broken["work"]["state"], broken["work"]["problem"]) == ("failed", "not_for_group")
+    stranger = await scene.signed_in("owner", "stranger")
+    assert (await stranger.get(f"/playbooks/replays/{broken['work']['id']}")).status_code == 404
