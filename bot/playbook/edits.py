@@ -40,6 +40,25 @@ def replaced(node: Node, value: str | int | bool) -> Edit:
     return Edit(node.source.path, start, end, written(value))
 
 
+def listed(node: Node, values: Sequence[str]) -> Edit:
+    """The list `node`, written on one line in brackets, with other words."""
+    if node.kind != "list" or node.style != "flow":
+        raise EditFailed(node.place())
+    start, end = _offset(node, node.line, node.col), _offset(node, node.end_line, node.end_col)
+    return Edit(node.source.path, start, end, f"[{', '.join(_in_flow(each) for each in values)}]")
+
+
+def reworded(node: Node, value: str) -> Edit:
+    """The block `|` of the scalar `node` with other lines, as deep as they were."""
+    first = next((line for line in node.source.lines[node.line :] if line.strip()), "")
+    indent = len(first) - len(first.lstrip(" "))
+    if node.style != "|" or not indent:
+        raise EditFailed(node.place())
+    lines = [f"{' ' * indent}{line}".rstrip() for line in value.split("\n")]
+    start, end = _offset(node, node.line + 1, 1), _offset(node, node.end_line, 1)
+    return Edit(node.source.path, start, end, "\n".join(lines) + "\n")
+
+
 def added(parent: Node, key: str, value: str | int | bool) -> Edit:
     """`key: value` in the map `parent`, behind its first entry that is a single value."""
     own = [
@@ -95,6 +114,11 @@ def written(value: str | int | bool) -> str:
         return str(value)
     is_plain = _PLAIN.fullmatch(value) and not value.endswith((" ", ":")) and ": " not in value
     return value if is_plain and resolve(value) == ("text", value) else json.dumps(value, ensure_ascii=False)
+
+
+def _in_flow(value: str) -> str:
+    """Between brackets a comma or a bracket would end the word."""
+    return written(value) if not set(value) & set(",[]{}") else json.dumps(value, ensure_ascii=False)
 
 
 def _offset(node: Node, line: int, col: int) -> int:

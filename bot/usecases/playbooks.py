@@ -13,7 +13,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast
@@ -26,6 +27,7 @@ from bot.console.ports.playbooks import (
     BookRow,
     Checked,
     Finding,
+    Parameter,
     Played,
     Published,
     Reached,
@@ -36,6 +38,7 @@ from bot.console.ports.playbooks import (
 from bot.console.words import Language
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.playbooks import PlaybookFolder, read_files
+from bot.playbook import starting
 from bot.playbook.diff import diff, render
 from bot.playbook.house import BASE, GROUPS
 from bot.playbook.load import Loaded, is_playbook, load
@@ -72,6 +75,12 @@ class PlaybooksDesk:
 
     def schema(self) -> str:
         return json.dumps(build(all_plays()), ensure_ascii=False)
+
+    def parameters(self, source: str) -> tuple[Parameter, ...]:
+        return tuple(Parameter(**asdict(each)) for each in starting.parameters(source))
+
+    def started(self, source: str, name: str, title: str, groups: Sequence[str], values: Mapping[str, str]) -> str:
+        return starting.started(source, name, title, groups, values)
 
     async def books(self) -> tuple[BookRow, ...]:
         return tuple(await self._rows(self._loaded()))

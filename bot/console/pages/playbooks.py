@@ -11,11 +11,14 @@ from bot.console.access import Action
 from bot.console.call import Call, NotHere
 from bot.console.models import Query, View
 from bot.console.page import Area, Done, Download, Push
-from bot.console.ports.playbooks import Book, BookRow, Checked, Played, Replayed, Version
+from bot.console.patterns import Lines
+from bot.console.ports.insight import Place
+from bot.console.ports.playbooks import Book, BookRow, Checked, Parameter, Played, Replayed, Version
 
 area = Area("playbooks", icon="playbooks", order=30)
 
 _LONGEST = 200_000
+_PLACES = 200
 _LIMIT = 4 * _LONGEST
 Source = Annotated[str, StringConstraints(max_length=_LONGEST)]
 
@@ -62,12 +65,32 @@ class Asked(Query):
 
 
 class Start(View):
-    """A new playbook, not published yet."""
+    """A new playbook, not published yet. `parameters`: what its example can be asked; they are answered when `is_filled`."""
 
     book: str
+    name: str
     source: str
     like: str
     examples: tuple[BookRow, ...]
+    title: str = ""
+    groups: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    is_filled: bool = False
+
+
+class Filling(Query):
+    """The example's parameters, answered: `paths` and `values` belong together, one by one. `more`: groups by their uid or tag."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=8_000)
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[\w-]+$")
+    like: str = Field(max_length=200)
+    title: str = Field(default="", max_length=100)
+    groups: tuple[str, ...] = Field(default=(), max_length=500)
+    more: Lines = ()
+    paths: tuple[str, ...] = Field(default=(), max_length=100)
+    values: tuple[str, ...] = Field(default=(), max_length=100)
 
 
 @area.view("/playbooks", needs=Action.PLAYBOOKS_SEE, template="playbooks/index.html")
@@ -79,18 +102,32 @@ async def index(call: Call) -> Books:
 
 @area.view("/playbooks/new", needs=Action.PLAYBOOKS_EDIT, template="playbooks/new.html")
 async def new(call: Call, query: Asked) -> Start:
-    """A copy of an example, or of any playbook, under a name of its own."""
+    """A copy of an example, or of any playbook, under a name of its own; what it can be asked comes first."""
     seen = [
         each for each in await call.ports.playbooks.books() if _may(call, Action.PLAYBOOKS_SEE, each) and each.plays
     ]
     if not query.name or not query.like:
-        return Start(book="", source="", like=query.like, examples=tuple(seen))
+        return Start(book="", name="", source="", like=query.like, examples=tuple(seen))
     found = await _book(call, query.like)
-    source = found.source
-    for line in source.splitlines():
-        if line.startswith("playbook:"):
-            source = source.replace(line, f"playbook: {query.name}", 1)
-    return Start(book=f"{query.name}.yaml", source=source, like=query.like, examples=tuple(seen))
+    return Start(
+        book=f"{query.name}.yaml", name=query.name,
+        source=call.ports.playbooks.started(found.source, query.name, "", (), {}),
+        like=query.like, examples=tuple(seen), title=found.row.title, groups=found.row.selectors,
+        places=await call.ports.insight.places(call.scope(Action.PLAYBOOKS_PUBLISH), "", _PLACES),
+        parameters=call.ports.playbooks.parameters(found.source),
+    )  # fmt: skip
+
+
+@area.act("/playbooks/new", needs=Action.PLAYBOOKS_EDIT, template="playbooks/new.html")
+async def fill(call: Call, body: Filling) -> Start:
+    """The copy with its answers in place: the editor comes next, and nothing is kept before it is published."""
+    found = await _book(call, body.like)
+    groups = tuple(dict.fromkeys((*body.groups, *(each for each in body.more if each != "*")))) or found.row.selectors
+    values = dict(zip(body.paths, body.values, strict=False))
+    return Start(
+        book=f"{body.name}.yaml", name=body.name, like=body.like, examples=(), title=body.title, groups=groups,
+        source=call.ports.playbooks.started(found.source, body.name, body.title, groups, values), is_filled=True,
+    )  # fmt: skip
 
 
 @area.file("/playbooks/schema", needs=Action.PLAYBOOKS_SEE)

@@ -5,6 +5,7 @@ A playbook is named by its file's path in the folder, with `~` for `/`: a file t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -14,6 +15,18 @@ from bot.console.words import Language
 
 State = Literal["running", "kept", "broken", "unused"]
 """`kept`: the file has errors, an earlier version goes on. `unused`: sound, but no group has it."""
+
+
+class Parameter(View):
+    """One value that a copy of a playbook can be asked to begin with. `play` "": it is the whole playbook's. `key` names it
+    below the play; `hint` is the comment beside it."""
+
+    path: str
+    play: str
+    key: str
+    kind: Literal["time", "number", "words", "list", "text"]
+    value: str
+    hint: str
 
 
 class Finding(View):
@@ -156,6 +169,12 @@ class Version(View):
 class PlaybooksPort(Protocol):
     def schema(self) -> str:
         """The language as JSON Schema: what the editor completes from."""
+        ...
+
+    def parameters(self, source: str) -> tuple[Parameter, ...]: ...
+
+    def started(self, source: str, name: str, title: str, groups: Sequence[str], values: Mapping[str, str]) -> str:
+        """The text under another name, with the title, the groups and the parameters (by path) that are given."""
         ...
 
     async def books(self) -> tuple[BookRow, ...]:

@@ -112,6 +112,31 @@ async def test_a_new_playbook_begins_as_a_copy(scene: Scene) -> None:
     assert "chekin" in broken.text
 
 
+async def test_a_new_playbook_is_asked_for_its_groups_and_words(scene: Scene) -> None:
+    """A form before the copy: what is typed stands in the text of the editor, as a value and nothing else."""
+    browser = await scene.signed_in("operator")
+    form = (await browser.get("/playbooks/new?name=evening&like=camp.yaml")).text
+    assert 'value="sim:夜读营"' in form
+    assert "先问问运营" in form
+    start = (await browser.get("/api/v1/playbooks/new?name=evening&like=camp.yaml")).json()
+    assert [each["path"] for each in start["parameters"]] == ["plays/群规/rules/0/say"]
+    hostile = "</textarea><script>alert(1)</script>: {{ 7*7 }}\n- x"
+    answers = {
+        "name": "evening", "like": "camp.yaml", "title": "夜读", "groups": OTHER, "more": "tag:新",
+        "paths": "plays/群规/rules/0/say", "values": hostile,
+    }  # fmt: skip
+    made = (await browser.submit("/api/v1/playbooks/new", **answers)).json()
+    assert 'groups: ["sim:夜读营", "tag:新"]' in made["source"] or "groups: [sim:夜读营, tag:新]" in made["source"]
+    assert "title: 夜读" in made["source"]
+    page = await browser.submit("/playbooks/new", **answers)
+    assert "<script>alert" not in page.text
+    checked = (await browser.submit("/api/v1/playbooks/evening.yaml/check", source=made["source"])).json()
+    assert checked["is_sound"], checked
+    narrow = await scene.signed_in("operator", "one-group", bounds=Bounds(groups=(GROUP,)))
+    mine = (await narrow.get("/api/v1/playbooks/new?name=evening&like=camp.yaml")).json()
+    assert [each["uid"] for each in mine["places"]] == [GROUP]
+
+
 async def test_a_name_that_leads_elsewhere_is_no_name(scene: Scene) -> None:
     """No path out of the folder, no file that is not a playbook."""
     browser = await scene.signed_in("operator")
