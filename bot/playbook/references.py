@@ -95,6 +95,10 @@ def label_problems(tree: Node, house: House) -> Iterable[Problem]:
     plays = tree.children.get("plays")
     levels = _named_in(plays, "levels", "levels")
     own = {"level": levels | {f"{name}+" for name in levels}, "badge": _named_in(plays, "badges", "badges")}
+    for name, play in plays.children.items() if plays is not None else ():
+        prize = play.children.get("badge") if _kind_of(play) == "honours" else None
+        if prize is not None and str(prize.value) not in own["badge"]:
+            yield _unknown("badge", str(prize.value), own["badge"], prize, ("plays", name, "badge"))
     for path, scalar in plays.scalars(("plays",)) if plays is not None else ():
         if scalar.kind != "text" or "\n" in scalar.value:
             continue
