@@ -71,17 +71,26 @@ def finish(state: State, ctx: Here, reason: str = "") -> Result:
             for p in result.ranking
             if p.points > 0
         ]
-    for place in result.ranking:
-        won = prize(
-            ctx.params, place.rank, place.member, who.get(place.member, place.member), f"quiz:{session.id}",
-            f"答题第 {place.rank} 名",
-        )  # fmt: skip
-        effects += [won] if won else []
+    effects += won(ctx, session, result.ranking)
     notes = _item_notes(session, ctx, result)
     effects += [*notes, *_suspicions(session, ctx, who)]
     session = session.model_copy(update={"live": None, "is_over": True})
     why = {"over": session.id, "participants": len(result.ranking), "reason": reason or "done"}
     return Step(State(session=session), tuple(effects), slots=_spreads(notes, ctx), why=why)
+
+
+def won(ctx: Here, session: Session, ranking: Iterable[Place]) -> list[Effect]:
+    """The prizes of those places. A first place without a point is none."""
+    who = names(ctx.slots, session.id)
+    found = (
+        prize(
+            ctx.params, place.rank, place.member, who.get(place.member, place.member), f"quiz:{session.id}",
+            f"答题第 {place.rank} 名",
+        )
+        for place in ranking
+        if place.points > 0
+    )  # fmt: skip
+    return [each for each in found if each is not None]
 
 
 def _spreads(notes: Iterable[Note], ctx: Here) -> dict[str, Slot]:

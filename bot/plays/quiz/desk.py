@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.core.effects import Award, CancelTimer, Effect
 from bot.core.events import MessageReceived
 from bot.core.play import Step
 from bot.core.text import fold
 from bot.plays.quiz import items
-from bot.plays.quiz.closing import Here, Result, bank_of, banks_of, finish, say, team_rows
+from bot.plays.quiz.closing import Here, Result, bank_of, banks_of, finish, say, team_rows, won
 from bot.plays.quiz.record import Session, Slot, State, names, outcome, played
+from bot.plays.quiz.scoring import Place
 from bot.plays.quiz.session import ask, begin, reveal, void_open
 
 _TOP = 5
@@ -76,12 +79,14 @@ def _void(state: State, session: Session, ctx: Here, rest: str) -> Result:
     if live is not None and live.index == index and live.phase != "revealed":
         return void_open(state, ctx, "skipped")
     rules = ctx.params.rules(bank_of(ctx, session.bank))
-    before = {place.member: place.points for place in outcome(rules, session, ctx.slots).ranking}
+    was = outcome(rules, session, ctx.slots).ranking
+    before = {place.member: place.points for place in was}
     slots = {f"s/{index}": Slot(slot.root.model_copy(update={"is_void": True}))}
     after = outcome(rules, session, {**ctx.slots, **slots})
     who = names(ctx.slots, session.id)
     leaders = [{"rank": p.rank, "name": who[p.member], "points": p.points} for p in after.ranking[:3]]
-    effects: list[Effect] = [say("voided", number=index + 1, leaders=leaders, over=session.is_over)]
+    moved = _moved(ctx, was, after.ranking, who) if session.is_over else []
+    effects: list[Effect] = [say("voided", number=index + 1, leaders=leaders, over=session.is_over, prizes=moved)]
     if session.is_over and ctx.params.award:
         now = {place.member: place.points for place in after.ranking}
         for member, points in before.items():
@@ -91,7 +96,23 @@ def _void(state: State, session: Session, ctx: Here, rest: str) -> Result:
                 key = f"quiz:{session.id}:void{index}"
                 reason = f"答题 {session.id} 第 {index + 1} 题作废"
                 effects.append(Award(member=member, points=change, reason=reason, key=key, source="quiz"))
+    if moved:
+        effects += won(ctx, session, after.ranking)
     return Step(state, tuple(effects), slots=slots, why={"void": index, "afterwards": True})
+
+
+def _moved(ctx: Here, was: list[Place], now: list[Place], who: Mapping[str, str]) -> list[dict[str, str]]:
+    """Places with a prize that others hold now. Who has a prize keeps it until an operator takes it back; who comes to a
+    place anew gets the prize, unless this session has given one already."""
+    found = []
+    for rank, item in sorted(ctx.params.prizes.items()):
+        before, after = (
+            [place.member for place in places if place.rank == rank and place.points > 0] for places in (was, now)
+        )
+        if set(before) != set(after):
+            named = ("、".join(who[uid] for uid in uids) or "–" for uids in (before, after))
+            found.append({"rank": str(rank), "item": item, "before": next(named), "after": next(named)})
+    return found
 
 
 def ranking(state: State, event: MessageReceived, ctx: Here) -> Result:
