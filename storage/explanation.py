@@ -19,7 +19,8 @@ from storage.scoring import Span, fold
 GONE = "gone"
 """`Event.why_not` of points whose messages the log no longer has."""
 _NOTES: Mapping[str, tuple[str, int]] = {
-    "checkin": ("checkins", 1), "checkin_undone": ("checkins", -1), "quiz": ("quiz", 1), "chain": ("chain", 1),
+    "checkin": ("checkins", 1), "checkin_undone": ("checkins", -1), "quiz": ("quiz", 1),
+    "chain_entry": ("chain", 1),
 }  # fmt: skip
 _EXCERPT = 24
 

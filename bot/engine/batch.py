@@ -20,7 +20,7 @@ _ROLLED_UP = {
     "checkin": ("checkins", 1),
     "checkin_undone": ("checkins", -1),
     "quiz": ("quiz", 1),
-    "chain": ("chain", 1),
+    "chain_entry": ("chain", 1),
 }
 """Notes that count in the member's day: where, and how much."""
 
