@@ -88,10 +88,23 @@ def logged_at(connection: Connection, chat: int, said: Sequence[tuple[str, int]]
     return {row.platform_id: row.id for row in connection.execute(query) if row.platform_id in wanted}
 
 
-def texts_of(connection: Connection, chat: int, platform_ids: Sequence[str], since_ms: int) -> list[Any]:
-    """(id, platform_id, text, segments, sent_at, recalled_at) of messages with these platform ids since then."""
-    m = t.message.c
-    query = select(m.id, m.platform_id, m.text, m.segments, m.sent_at, m.recalled_at).where(
-        and_(m.chat_id == chat, m.sent_at >= since_ms, m.platform_id.in_(platform_ids))
+def notes_of(connection: Connection, run: int, chat: int, what: Sequence[str], since_ms: int) -> list[Any]:
+    """(what, member, key, data, at) of the run's notes of these kinds since then, the oldest first."""
+    n, m = t.note.c, t.member.c
+    query = (
+        select(n.what, func.coalesce(m.uid, "").label("member"), n.key, n.data, n.at)
+        .join_from(t.note, t.member, m.id == n.member_id, isouter=True)
+        .where(n.chat_id == chat, n.what.in_(what), n.at >= since_ms, n.run_id == run)
+        .order_by(n.at, n.id)
     )
+    return list(connection.execute(query))
+
+
+def said_as(connection: Connection, chat: int, named: Sequence[tuple[str, int, int]]) -> list[Any]:
+    """(id, platform_id, text, segments, recalled_at) of messages known by platform id and a span of time (ms)."""
+    if not named:
+        return []
+    m = t.message.c
+    spans = [and_(m.sent_at.between(since, until), m.platform_id == platform_id) for platform_id, since, until in named]
+    query = select(m.id, m.platform_id, m.text, m.segments, m.recalled_at).where(m.chat_id == chat, or_(*spans))
     return list(connection.execute(query))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.usecases.accounts import Accounts
     from bot.usecases.calendar import CalendarDesk
     from bot.usecases.chains import ChainsDesk
+    from bot.usecases.checkins import CheckinsDesk
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.insight import InsightDesk
     from bot.usecases.playbooks import PlaybooksDesk
@@ -108,6 +109,12 @@ class Backstage:
         from bot.usecases.chains import ChainsDesk
 
         return ChainsDesk(self.database, self.engine, self.now)
+
+    @cached_property
+    def checkins(self) -> CheckinsDesk:
+        from bot.usecases.checkins import CheckinsDesk
+
+        return CheckinsDesk(self.database, self.engine, self.now)
 
     @cached_property
     def tryout(self) -> TryoutDesk:

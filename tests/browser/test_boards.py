@@ -1,4 +1,4 @@
-"""The boards of plays: 接龙 paid, undone and taken away as a file."""
+"""The boards of plays: 接龙 paid, undone and taken away as a file; 打卡 seen as a calendar and reviewed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ title: 邻里
 groups: ["sim:早起营"]
 plays:
   团购: {kind: chain, metric: chain.entries, type: group_buy, debounce: 0s, goods: [{name: 蛋糕, price: 30}]}
+  作业:
+    kind: checkin
+    metric: checkin.rate
+    commands: [作业]
+    makeup: {per_month: 2, within: 72h}
+    review: {by: role:operator, rubric: [真实, 具体, 有收获], points: 3}
 """
 
 
@@ -65,3 +71,34 @@ def test_a_chain_is_paid_undone_and_taken_away(visit: Visit, tmp_path: Path) -> 
     sheet = load_workbook(file).active
     assert file.name == "周五蛋糕.xlsx"
     assert [cell.value for cell in sheet[2]][:2] == [1, "小明 蛋糕2个"]
+    _reviews(visit)
+
+
+def _reviews(visit: Visit) -> None:
+    """In the same browser: the calendar, and a verdict with points by line of the rubric."""
+    page = visit.page
+    visit.bot.say("小红: 作业 今天读了第三章，最打动我的是主人公最后的选择 <i>真的</i>")
+    visit.bot.hear("小红 作业成功")
+    visit.goes_to("/checkins")
+    visit.fits()
+    visit.is_accessible()
+    visit.is_shown("checkins")
+    page.get_by_role("row").filter(has_text="作业").get_by_role("link", name="早起营").click()
+    expect(page.get_by_role("row").filter(has_text="小红")).to_contain_text("✓")
+    visit.fits()
+    visit.is_accessible()
+    visit.is_shown("checkin-calendar")
+    page.get_by_role("link", name="点评").click()
+    work = page.get_by_role("article")
+    expect(work).to_contain_text("主人公最后的选择 <i>真的</i>")
+    visit.fits()
+    visit.is_accessible()
+    visit.is_shown("checkin-queue")
+    work.get_by_label("具体").select_option("4")
+    work.get_by_label("意见").fill("写写你自己的例子")
+    work.get_by_role("button", name="请他修改").click()
+    expect(page.get_by_text("已请作者修改")).to_be_visible()
+    expect(page.get_by_role("article")).to_contain_text("具体 4/5")
+    visit.bot.hear("具体 4/5")
+    visit.is_accessible()
+    visit.is_shown("checkin-returned")

@@ -1,4 +1,4 @@
-"""`qunops chain pay`, `undo`, `remind`: from another terminal while the bot runs."""
+"""`qunops chain pay`, `undo`, `remind`, `qunops checkin review`: from another terminal while the bot runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ title: 邻里
 groups: ["sim:早起营"]
 plays:
   团购: {kind: chain, metric: chain.entries, type: group_buy, debounce: 0s, goods: [{name: 蛋糕, price: 30}]}
+  作业: {kind: checkin, metric: checkin.rate, commands: [作业], review: {rubric: [真实, 具体]}}
 """
 
 
@@ -55,5 +56,32 @@ def test_what_the_buttons_do_the_terminal_does(tmp_path: Path) -> None:
         bot.hear("接龙结束")
         assert call("reopen").exit_code == 0
         assert call("post").exit_code == 0
+        _reviews(bot, env)
         assert bot.stop() == 0
     assert call("close").exit_code == 3
+
+
+def _reviews(bot: Running, env: dict[str, str]) -> None:
+    def call(*words: str) -> Result:
+        return CliRunner(env=env).invoke(build(), ["checkin", *words])
+
+    bot.say("小红: 作业 今天读了第三章")
+    bot.hear("小红 作业成功")
+    (work,) = json.loads(call("queue", "--play", "作业", "--format", "json").stdout)["waiting"]
+    judged = (
+        "review",
+        work["message"],
+        "修改",
+        "--comment",
+        "写写例子",
+        "--score",
+        "4",
+        "--score",
+        "0",
+        "--play",
+        "作业",
+    )
+    assert call(*judged).exit_code == 0
+    bot.hear("真实 4/5")
+    again = call("review", "nothing", "通过", "--play", "作业")
+    assert (again.exit_code, "新的一版" in again.stderr) == (1, True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.console.ports.accounts import Accounts
     from bot.console.ports.calendar import CalendarPort
     from bot.console.ports.chains import ChainsPort
+    from bot.console.ports.checkins import CheckinsPort
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.insight import InsightPort
     from bot.console.ports.playbooks import PlaybooksPort
@@ -106,6 +107,9 @@ class Backstage(Protocol):
 
     @property
     def chains(self) -> ChainsPort: ...
+
+    @property
+    def checkins(self) -> CheckinsPort: ...
 
     @property
     def tryout(self) -> TryoutPort: ...

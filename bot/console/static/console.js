@@ -147,6 +147,8 @@
     if (text !== null && document.activeElement === document.body) text.focus();
   });
   toBottom();
+  // What grows to the right shows its newest end.
+  document.querySelectorAll("[data-end]").forEach((part) => { part.scrollLeft = part.scrollWidth; });
 
   // After an act a part of the page asks for itself anew: hx-trigger="changed from:body".
 })();
