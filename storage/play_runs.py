@@ -108,3 +108,28 @@ def said_as(connection: Connection, chat: int, named: Sequence[tuple[str, int, i
     spans = [and_(m.sent_at.between(since, until), m.platform_id == platform_id) for platform_id, since, until in named]
     query = select(m.id, m.platform_id, m.text, m.segments, m.recalled_at).where(m.chat_id == chat, or_(*spans))
     return list(connection.execute(query))
+
+
+def open_tasks(connection: Connection, run: int, beginning: str) -> list[Any]:
+    """(id, key, created_at) of the run's open questions whose key begins so, the oldest first."""
+    k = t.task.c
+    query = select(k.id, k.key, k.created_at).where(
+        k.run_id == run, k.status == "open", k.key.startswith(beginning, autoescape=True)
+    )
+    return list(connection.execute(query.order_by(k.id)))
+
+
+def earned(connection: Connection, chat: int, reasons: Sequence[str]) -> list[Any]:
+    """(reason, name, points) of what members of a group earned for these reasons; corrections have reasons of their own."""
+    if not reasons:
+        return []
+    g, m, ms = t.ledger.c, t.member.c, t.membership.c
+    name = func.coalesce(func.nullif(func.max(ms.name), ""), func.nullif(func.max(m.name), ""), m.uid).label("name")
+    query = (
+        select(g.reason, name, func.sum(g.delta).label("points"))
+        .join_from(t.ledger, t.member, m.id == g.member_id)
+        .join(t.membership, and_(ms.chat_id == g.chat_id, ms.member_id == g.member_id), isouter=True)
+        .where(g.chat_id == chat, g.reason.in_(reasons))
+        .group_by(g.reason, m.uid)
+    )
+    return list(connection.execute(query))

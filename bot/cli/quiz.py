@@ -1,4 +1,4 @@
-"""`qunops quiz`: check a question bank, and judge answers and sessions from a file."""
+"""`qunops quiz`: check a question bank, and judge answers and sessions from a file; the rest is `quiz_boards`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import NO, USAGE
+from bot.cli import NO, USAGE, quiz_boards
 from bot.cli.cases import Cases, read_json
 from bot.plays.quiz.bank import Problem
 from bot.plays.quiz.reading import parse_bank
@@ -28,9 +28,16 @@ _NO_LICENSE = Problem(
 
 
 def register(app: typer.Typer) -> None:
-    quiz = typer.Typer(name="quiz", help="题库检查与判题 · question banks and judging", no_args_is_help=True)
+    quiz = typer.Typer(
+        name="quiz",
+        help="题库检查、判题、场次、题目统计、投稿 · banks, judging, sessions, statistics, members' questions",
+        no_args_is_help=True,
+    )
     quiz.command("import")(import_)
     quiz.command("judge")(judge)
+    quiz.command("results")(quiz_boards.results)
+    quiz.command("items")(quiz_boards.items)
+    quiz.command("review")(quiz_boards.review)
     app.add_typer(quiz)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.insight import InsightDesk
     from bot.usecases.playbooks import PlaybooksDesk
+    from bot.usecases.quizzes import QuizzesDesk
     from bot.usecases.today import TodayDesk
     from bot.usecases.tryout import TryoutDesk
 
@@ -115,6 +116,12 @@ class Backstage:
         from bot.usecases.checkins import CheckinsDesk
 
         return CheckinsDesk(self.database, self.engine, self.now)
+
+    @cached_property
+    def quizzes(self) -> QuizzesDesk:
+        from bot.usecases.quizzes import QuizzesDesk
+
+        return QuizzesDesk(self.database, self.engine, self.now)
 
     @cached_property
     def tryout(self) -> TryoutDesk:

@@ -1,4 +1,4 @@
-"""The boards of plays: 接龙 paid, undone and taken away as a file; 打卡 seen as a calendar and reviewed."""
+"""The boards of plays: 接龙 paid, undone and taken away as a file; 打卡 seen as a calendar and reviewed; 答题 with its questions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ title: 邻里
 groups: ["sim:早起营"]
 plays:
   团购: {kind: chain, metric: chain.entries, type: group_buy, debounce: 0s, goods: [{name: 蛋糕, price: 30}]}
+  抢答: {kind: quiz, metric: quiz.participation, bank: own.yaml, questions: 1}
   作业:
     kind: checkin
     metric: checkin.rate
@@ -25,12 +26,19 @@ plays:
     makeup: {per_month: 2, within: 72h}
     review: {by: role:operator, rubric: [真实, 具体, 有收获], points: 3}
 """
+_BANK = """\
+bank: 自家题
+version: 1
+questions:
+  - {id: q1, type: single, text: 一年有几个节气？, options: ["12", "24"], answer: B, explanation: 每月两个。}
+"""
 
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Iterator[Running]:
     env = house(tmp_path)
     (tmp_path / "playbooks" / "street.yaml").write_text(_STREET, "utf-8")
+    (tmp_path / "playbooks" / "own.yaml").write_text(_BANK, "utf-8")
     with Running(env) as running:
         yield running
 
@@ -72,6 +80,7 @@ def test_a_chain_is_paid_undone_and_taken_away(visit: Visit, tmp_path: Path) -> 
     assert file.name == "周五蛋糕.xlsx"
     assert [cell.value for cell in sheet[2]][:2] == [1, "小明 蛋糕2个"]
     _reviews(visit)
+    _asks(visit)
 
 
 def _reviews(visit: Visit) -> None:
@@ -102,3 +111,30 @@ def _reviews(visit: Visit) -> None:
     visit.bot.hear("具体 4/5")
     visit.is_accessible()
     visit.is_shown("checkin-returned")
+
+
+def _asks(visit: Visit) -> None:
+    """In the same browser: a session is held, its ranking and its question are looked at."""
+    page = visit.page
+    visit.bot.say("老陈: 开始答题")
+    visit.bot.hear("一年有几个节气")
+    visit.bot.say("小明: B")
+    visit.bot.say("老陈: 下一题")
+    visit.bot.say("老陈: 结束答题")
+    visit.bot.hear("小明")
+    visit.goes_to("/quizzes")
+    visit.fits()
+    visit.is_accessible()
+    page.get_by_role("link", name="早起营").click()
+    expect(page.get_by_role("listitem").filter(has_text="小明")).to_contain_text("对 1 题")
+    visit.fits()
+    visit.is_accessible()
+    visit.is_shown("quiz-results")
+    page.get_by_role("link", name="题目统计").click()
+    expect(page.get_by_role("row").filter(has_text="一年有几个节气")).to_contain_text("100 %")
+    visit.fits()
+    visit.is_accessible()
+    visit.is_shown("quiz-items")
+    page.get_by_role("link", name="投稿").click()
+    expect(page.get_by_text("没有等审核的投稿")).to_be_visible()
+    visit.is_accessible()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.insight import InsightPort
     from bot.console.ports.playbooks import PlaybooksPort
+    from bot.console.ports.quizzes import QuizzesPort
     from bot.console.ports.today import TodayPort
     from bot.console.ports.tryout import TryoutPort
 
@@ -110,6 +111,9 @@ class Backstage(Protocol):
 
     @property
     def checkins(self) -> CheckinsPort: ...
+
+    @property
+    def quizzes(self) -> QuizzesPort: ...
 
     @property
     def tryout(self) -> TryoutPort: ...
