@@ -133,3 +133,27 @@ def earned(connection: Connection, chat: int, reasons: Sequence[str]) -> list[An
         .group_by(g.reason, m.uid)
     )
     return list(connection.execute(query))
+
+
+def count_slots(connection: Connection, kind: str, containing: str) -> dict[int, int]:
+    """Run → how many of its documents hold these words."""
+    s = t.slot.c
+    query = (
+        select(s.run_id, func.count())
+        .join_from(t.slot, t.run, t.run.c.id == s.run_id)
+        .where(t.run.c.kind == kind, s.data.contains(containing, autoescape=True))
+        .group_by(s.run_id)
+    )
+    return {run: count for run, count in connection.execute(query)}  # noqa: C416
+
+
+def count_tasks(connection: Connection, kind: str, beginning: str) -> dict[int, int]:
+    """Run → how many of its questions with such keys are open."""
+    k = t.task.c
+    query = (
+        select(k.run_id, func.count())
+        .join_from(t.task, t.run, t.run.c.id == k.run_id)
+        .where(t.run.c.kind == kind, k.status == "open", k.key.startswith(beginning, autoescape=True))
+        .group_by(k.run_id)
+    )
+    return {run: count for run, count in connection.execute(query)}  # noqa: C416

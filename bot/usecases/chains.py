@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from bot.console.ports.accounts import Refused
 from bot.console.ports.chains import Chain as Board
-from bot.console.ports.chains import ChainRow, Format, Order, Sees, Table
+from bot.console.ports.chains import ChainRow, Chains, Format, Order, Sees, Table
 from bot.engine.clock import to_ms
 from bot.engine.files import write_table
 from bot.engine.live import LiveEngine
 from bot.engine.orders import Order as EngineOrder
 from bot.plays.chain.shelf import load
 from bot.usecases.chain_board import STEPS, Shown, board_of, row_of, table_of
-from bot.usecases.runs import Kept, People, people_in, runs_in
+from bot.usecases.runs import Kept, Paging, People, kept_of, meant, people_in, runs_in
 from storage import play_runs
 from storage.database import Database
 
@@ -34,9 +35,10 @@ class ChainsDesk:
     def __init__(self, database: Database, engine: LiveEngine, now: Callable[[], datetime]) -> None:
         self._database, self._engine, self._now = database, engine, now
 
-    async def chains(self, sees: Sees) -> tuple[ChainRow, ...]:
-        found = await self._read(lambda connection: list(listed(connection, self._now(), sees=sees)))
-        return tuple(sorted(found, key=lambda row: (not row.is_open, -row.active_at.timestamp())))
+    async def chains(self, sees: Sees, *, words: str, state: str, page: int) -> Chains:
+        return await self._read(
+            lambda connection: paged(connection, self._now(), sees, words=words, state=state, page=page)
+        )
 
     async def chain(self, group: str, play: str, number: int, *, shows_private: bool) -> Board | None:
         def work(connection: Connection) -> Board | None:
@@ -85,23 +87,61 @@ class ChainsDesk:
         return await asyncio.to_thread(read)
 
 
-def listed(
-    connection: Connection, now: datetime, group: str = "", sees: Sees = lambda group, playbook: True
-) -> Iterator[ChainRow]:
-    """Every chain that is kept, by their heads and lines: histories are not read."""
-    documents: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    heads = play_runs.slots_like(connection, "chain", "c", "/h")
-    for row in heads:
-        documents[row.run_id][row.key] = row.data
+def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[ChainRow]:
+    """Every chain that is kept, by group and number."""
+    heads = _heads(connection)
     for kept in runs_in(connection, "chain", group):
-        if kept.id not in documents or not sees(kept.chat, kept.playbook):
-            continue
-        marks = [key.removesuffix("h") + "e" for key in documents[kept.id]]
-        found = documents[kept.id] | play_runs.slots_of(connection, kept.id, *marks)
-        ctx = kept.context(now, kept.read_slots(found), {})
-        shelf = load(kept.state, ctx)
-        for chain in shelf.group.chains.values():
-            yield row_of(Shown(kept, shelf, chain, ctx))
+        yield from _rows(connection, kept, heads.get(kept.id, {}), now)
+
+
+def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, state: str, page: int) -> Chains:
+    """One page. All heads are looked at, lines are read for what is on the page."""
+    runs = {row.id: row for row in meant(connection, "chain", sees, "")}
+    heads = {run: found for run, found in _heads(connection).items() if run in runs}
+    found = [
+        (_is_open(head), head["active_at"], run, key)
+        for run, documents in heads.items()
+        for key, data in documents.items()
+        if _is_named(runs[run], head := json.loads(data)["head"], words)
+    ]
+    chosen = [each for each in found if state in ("", "open" if each[0] else "closed")]
+    chosen.sort(key=lambda each: each[:2], reverse=True)
+    paging = Paging(len(chosen), page)
+    rows: list[ChainRow] = []
+    for _, _, run, key in paging.of(chosen):
+        kept = kept_of(connection, runs[run])
+        rows += _rows(connection, kept, {key: heads[run][key]}, now) if kept is not None else []
+    return Chains(
+        chains=tuple(rows), total=len(chosen), open=sum(each[0] for each in found), page=paging.page,
+        pages=paging.pages, q=words, state=state,
+    )  # fmt: skip
+
+
+def _heads(connection: Connection) -> Mapping[int, dict[str, str]]:
+    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for row in play_runs.slots_like(connection, "chain", "c", "/h"):
+        found[row.run_id][row.key] = row.data
+    return found
+
+
+def _is_open(head: Mapping[str, Any]) -> bool:
+    return head["closed_at"] is None
+
+
+def _is_named(run: Any, head: Mapping[str, Any], words: str) -> bool:
+    wanted = words.casefold()
+    return any(wanted in text.casefold() for text in (head["title"], run.chat_name or run.chat)) or words == run.chat
+
+
+def _rows(connection: Connection, kept: Kept, heads: Mapping[str, str], now: datetime) -> Iterator[ChainRow]:
+    """The chains of these heads with their lines; histories are not read."""
+    if not heads:
+        return
+    marks = [key.removesuffix("h") + "e" for key in heads]
+    ctx = kept.context(now, kept.read_slots({**heads, **play_runs.slots_of(connection, kept.id, *marks)}), {})
+    shelf = load(kept.state, ctx)
+    for chain in shelf.group.chains.values():
+        yield row_of(Shown(kept, shelf, chain, ctx))
 
 
 def one(connection: Connection, group: str, play: str, number: int, now: datetime) -> tuple[Shown, People] | None:

@@ -11,12 +11,12 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from bot.console.ports.accounts import Refused
-from bot.console.ports.checkins import Calendar, CheckinRow, Judgement, Queue, Sees
+from bot.console.ports.checkins import Calendar, CheckinRow, Checkins, Judgement, Queue, Sees
 from bot.engine.clock import to_ms
 from bot.engine.live import LiveEngine
 from bot.engine.orders import Order
 from bot.usecases.checkin_board import Shown, calendar_of, here, queue_of, row_of, scores_text
-from bot.usecases.runs import Kept, people_in, runs_in
+from bot.usecases.runs import Kept, Paging, kept_of, meant, people_in, runs_in
 from storage import play_runs
 from storage.database import Database
 
@@ -31,9 +31,8 @@ class CheckinsDesk:
     def __init__(self, database: Database, engine: LiveEngine, now: Callable[[], datetime]) -> None:
         self._database, self._engine, self._now = database, engine, now
 
-    async def checkins(self, sees: Sees) -> tuple[CheckinRow, ...]:
-        found = await self._read(lambda connection: list(listed(connection, self._now(), sees=sees)))
-        return tuple(sorted(found, key=lambda row: (-(row.waiting or 0), row.group_name)))
+    async def checkins(self, sees: Sees, *, words: str, page: int) -> Checkins:
+        return await self._read(lambda connection: paged(connection, self._now(), sees, words=words, page=page))
 
     async def calendar(self, group: str, play: str, *, until: date | None, page: int) -> Calendar | None:
         def work(connection: Connection) -> Calendar | None:
@@ -71,12 +70,22 @@ def data_of(judgement: Judgement) -> dict[str, str]:
     }  # fmt: skip
 
 
-def listed(
-    connection: Connection, now: datetime, group: str = "", sees: Sees = lambda group, playbook: True
-) -> Iterator[CheckinRow]:
+def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[CheckinRow]:
     for kept in runs_in(connection, "checkin", group):
-        if sees(kept.chat, kept.playbook):
-            yield row_of(_shown(connection, kept, now))
+        yield row_of(_shown(connection, kept, now))
+
+
+def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, page: int) -> Checkins:
+    """One page, those with most to review first; records are read for what is on the page."""
+    runs = meant(connection, "checkin", sees, words)
+    waiting = play_runs.count_slots(connection, "checkin", '"status":"waiting"')
+    runs.sort(key=lambda row: (-waiting.get(row.id, 0), row.chat_name or row.chat, row.ref))
+    paging = Paging(len(runs), page)
+    kept = [kept_of(connection, row) for row in paging.of(runs)]
+    return Checkins(
+        checkins=tuple(row_of(_shown(connection, each, now)) for each in kept if each is not None), total=len(runs),
+        page=paging.page, pages=paging.pages, q=words,
+    )  # fmt: skip
 
 
 def one(connection: Connection, group: str, play: str, now: datetime) -> Shown | None:

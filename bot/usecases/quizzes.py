@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -10,11 +11,11 @@ from typing import Literal, TypeVar
 from sqlalchemy import Connection
 
 from bot.console.ports.accounts import Refused
-from bot.console.ports.quizzes import Decision, Format, Items, Offers, QuizRow, Results, Sees, Table
+from bot.console.ports.quizzes import Decision, Format, Items, Offers, QuizRow, Quizzes, Results, Sees, Table
 from bot.engine.files import write_table
 from bot.engine.live import LiveEngine
 from bot.usecases.quiz_board import EARLIER, Shown, items_of, offers_of, reason_of, results_of, row_of, table_of
-from bot.usecases.runs import Kept, runs_in
+from bot.usecases.runs import Kept, Paging, kept_of, meant, runs_in
 from storage import play_runs
 from storage.database import Database
 
@@ -28,11 +29,8 @@ class QuizzesDesk:
     def __init__(self, database: Database, engine: LiveEngine, now: Callable[[], datetime]) -> None:
         self._database, self._engine, self._now = database, engine, now
 
-    async def quizzes(self, sees: Sees) -> tuple[QuizRow, ...]:
-        found = await self._read(lambda connection: list(listed(connection, self._now(), sees=sees)))
-        return tuple(
-            sorted(found, key=lambda row: (row.state not in ("running", "paused"), -row.offers, row.group_name))
-        )
+    async def quizzes(self, sees: Sees, *, words: str, page: int) -> Quizzes:
+        return await self._read(lambda connection: paged(connection, self._now(), sees, words=words, page=page))
 
     async def results(self, group: str, play: str) -> Results | None:
         return await self._read(lambda connection: results(connection, group, play, self._now()))
@@ -79,12 +77,27 @@ class QuizzesDesk:
         return await asyncio.to_thread(read)
 
 
-def listed(
-    connection: Connection, now: datetime, group: str = "", sees: Sees = lambda group, playbook: True
-) -> Iterator[QuizRow]:
+def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[QuizRow]:
     for kept in runs_in(connection, "quiz", group):
-        if sees(kept.chat, kept.playbook):
-            yield row_of(_shown(connection, kept, now))
+        yield row_of(_shown(connection, kept, now))
+
+
+def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, page: int) -> Quizzes:
+    """One page, those that run first, then those with most to decide; questions are read for what is on the page."""
+    runs = meant(connection, "quiz", sees, words)
+    offers = play_runs.count_tasks(connection, "quiz", "offer|")
+    runs.sort(key=lambda row: (not _is_running(row.state), -offers.get(row.id, 0), row.chat_name or row.chat, row.ref))
+    paging = Paging(len(runs), page)
+    kept = [kept_of(connection, row) for row in paging.of(runs)]
+    return Quizzes(
+        quizzes=tuple(row_of(_shown(connection, each, now)) for each in kept if each is not None), total=len(runs),
+        page=paging.page, pages=paging.pages, q=words,
+    )  # fmt: skip
+
+
+def _is_running(state: str) -> bool:
+    session = json.loads(state)["session"]
+    return session is not None and not session["is_over"]
 
 
 def one(connection: Connection, group: str, play: str, now: datetime) -> Shown | None:

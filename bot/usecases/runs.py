@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,10 @@ from bot.playbook.model import ActivePlay
 from bot.playbook.versions import restore_play
 from bot.plays import all_plays, asset_parsers
 from storage import play_runs as rows
+
+T = TypeVar("T")
+PAGE = 40
+"""Rows of a list of runs: only those on the page are read with all that they keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,48 @@ class People:
 def runs_in(connection: Connection, kind: str, chat: str = "", ref: str = "") -> Iterator[Kept]:
     """The runs whose play can still be read."""
     for row in rows.runs_of(connection, kind, chat, ref):
-        try:
-            active = _restored(rows.source_of(connection, row.version))
-        except (ConfigMistake, ValueError):
-            continue
-        state = active.play.State.model_validate_json(row.state)
-        yield Kept(row.id, row.chat_id, row.chat, row.chat_name or row.chat, row.ref, active, state)
+        if (kept := kept_of(connection, row)) is not None:
+            yield kept
+
+
+def kept_of(connection: Connection, row: Any) -> Kept | None:
+    """A row of `play_runs.runs_of` with its play; None when nobody can read it any more."""
+    try:
+        active = _restored(rows.source_of(connection, row.version))
+    except (ConfigMistake, ValueError):
+        return None
+    state = active.play.State.model_validate_json(row.state)
+    return Kept(row.id, row.chat_id, row.chat, row.chat_name or row.chat, row.ref, active, state)
+
+
+def meant(connection: Connection, kind: str, sees: Callable[[str, str], bool], words: str) -> list[Any]:
+    """Rows of the runs that the caller sees and whose group or play the words name; nothing is restored yet."""
+    wanted = words.casefold()
+    return [
+        row
+        for row in rows.runs_of(connection, kind)
+        if sees(row.chat, row.ref.partition("/")[0])
+        and (wanted in (row.chat_name or row.chat).casefold() or wanted in row.ref.casefold() or words == row.chat)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Page `page` of `total` things; one behind the last is the last."""
+
+    total: int
+    wanted: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE))
+
+    @property
+    def page(self) -> int:
+        return min(self.wanted, self.pages)
+
+    def of(self, found: Sequence[T]) -> Sequence[T]:
+        return found[(self.page - 1) * PAGE : self.page * PAGE]
 
 
 def people_in(connection: Connection, kept: Kept) -> People:

@@ -93,7 +93,10 @@ async def test_what_members_put_into_plays_is_text(scene: Scene) -> None:
         return text if words in text else ""
 
     await scene.until(lambda: has("/chains", "徒步"))
-    for path in ("/chains", f"/chains/{GROUP}/street/报名/1", f"/chains?q={QUOTES}"):
+    for path in (
+        "/chains", f"/chains?q={QUOTES}", f"/checkins/{GROUP}/camp/打卡", f"/checkins?q={QUOTES}",
+        f"/quizzes?q={QUOTES}", f"/chains/{GROUP}/street/报名/1",
+    ):  # fmt: skip
         text = (await browser.get(path)).text
         assert SCRIPT not in text, path
         assert "<img src=x" not in text, path

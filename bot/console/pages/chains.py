@@ -12,13 +12,12 @@ from pydantic import Field
 
 from bot.console.access import Action
 from bot.console.call import Call, NotHere
-from bot.console.models import Query, View
+from bot.console.models import Query
 from bot.console.page import Area, Done, Download, Push
-from bot.console.ports.chains import Chain, ChainRow, Format, Order
+from bot.console.ports.chains import Chain, Chains, Format, Order
 
 area = Area("chains", icon="chain", order=10, section="plays")
 
-_PAGE = 40
 _ONE = "/chains/{group}/{playbook}/{play}/{chain:int}"
 
 
@@ -26,16 +25,6 @@ class ChainsQuery(Query):
     q: str = Field(default="", max_length=100)
     state: Literal["", "open", "closed"] = ""
     page: int = Field(default=1, ge=1, le=10_000)
-
-
-class Chains(View):
-    chains: tuple[ChainRow, ...]
-    total: int
-    open: int
-    page: int
-    pages: int
-    q: str
-    state: str
 
 
 class LiveQuery(Query):
@@ -49,15 +38,9 @@ class ExportQuery(Query):
 @area.view("/chains", needs=Action.CHAIN_SEE, template="chains/index.html", part="chains/list.html")
 async def index(call: Call, query: ChainsQuery) -> Chains:
     """Every chain that is kept, open ones first."""
-    found = await call.ports.chains.chains(
-        lambda group, playbook: call.may(Action.CHAIN_SEE, group=group, playbook=playbook)
-    )
-    meant = [row for row in found if _is_meant(row, query)]
-    pages = max(1, -(-len(meant) // _PAGE))
-    page = min(query.page, pages)
-    return Chains(
-        chains=tuple(meant[(page - 1) * _PAGE : page * _PAGE]), total=len(meant),
-        open=sum(row.is_open for row in found), page=page, pages=pages, q=query.q, state=query.state,
+    return await call.ports.chains.chains(
+        lambda group, playbook: call.may(Action.CHAIN_SEE, group=group, playbook=playbook), words=query.q,
+        state=query.state, page=query.page,
     )  # fmt: skip
 
 
@@ -121,9 +104,3 @@ async def _chain(call: Call) -> Chain:
 def _pressed(found: Chain) -> Chain:
     """With a key for the next order."""
     return found.model_copy(update={"key": secrets.token_hex(8)})
-
-
-def _is_meant(row: ChainRow, query: ChainsQuery) -> bool:
-    words = query.q.casefold()
-    is_named = words in row.title.casefold() or words in row.group_name.casefold() or query.q == row.group
-    return is_named and query.state in ("", "open" if row.is_open else "closed")

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from bot.console.access import Action
 from bot.console.call import Call, NotHere
-from bot.console.models import Query, View
+from bot.console.models import Query
 from bot.console.page import Area, Done
-from bot.console.ports.checkins import Calendar, CheckinRow, Judgement, Queue
+from bot.console.ports.checkins import Calendar, Checkins, Judgement, Queue
 
 area = Area("checkins", icon="checkin", order=30, section="plays")
 
@@ -24,14 +24,6 @@ class CheckinsQuery(Query):
     page: int = Field(default=1, ge=1, le=10_000)
 
 
-class Checkins(View):
-    checkins: tuple[CheckinRow, ...]
-    total: int
-    page: int
-    pages: int
-    q: str
-
-
 class CalendarQuery(Query):
     """`until`: the last day of the four weeks; today without it."""
 
@@ -39,21 +31,12 @@ class CalendarQuery(Query):
     page: int = Field(default=1, ge=1, le=10_000)
 
 
-_PAGE = 40
-
-
 @area.view("/checkins", needs=Action.CHECKIN_SEE, template="checkins/index.html", part="checkins/list.html")
 async def index(call: Call, query: CheckinsQuery) -> Checkins:
     """Every check-in with today's figures, those with most to review first."""
-    found = await call.ports.checkins.checkins(
-        lambda group, playbook: call.may(Action.CHECKIN_SEE, group=group, playbook=playbook)
-    )
-    words = query.q.casefold()
-    meant = [row for row in found if words in row.group_name.casefold() or words in row.play.casefold()]
-    pages = max(1, -(-len(meant) // _PAGE))
-    page = min(query.page, pages)
-    return Checkins(
-        checkins=tuple(meant[(page - 1) * _PAGE : page * _PAGE]), total=len(meant), page=page, pages=pages, q=query.q
+    return await call.ports.checkins.checkins(
+        lambda group, playbook: call.may(Action.CHECKIN_SEE, group=group, playbook=playbook), words=query.q,
+        page=query.page,
     )  # fmt: skip
 
 

@@ -9,29 +9,21 @@ from pydantic import BaseModel, Field
 
 from bot.console.access import Action
 from bot.console.call import Call, NotHere
-from bot.console.models import Query, View
+from bot.console.models import Query
 from bot.console.page import Area, Done, Download
-from bot.console.ports.quizzes import Decision, Format, Items, Offers, QuizRow, Results
+from bot.console.ports.quizzes import Decision, Format, Items, Offers, Quizzes, Results
 
 area = Area("quizzes", icon="quiz", order=20, section="plays")
 
 V = TypeVar("V", bound=BaseModel)
 
-_PAGE, _ITEMS = 40, 50
+_ITEMS = 50
 _ONE = "/quizzes/{group}/{playbook}/{play}"
 
 
 class QuizzesQuery(Query):
     q: str = Field(default="", max_length=100)
     page: int = Field(default=1, ge=1, le=10_000)
-
-
-class Quizzes(View):
-    quizzes: tuple[QuizRow, ...]
-    total: int
-    page: int
-    pages: int
-    q: str
 
 
 class ItemsQuery(Query):
@@ -50,15 +42,9 @@ class ExportQuery(Query):
 @area.view("/quizzes", needs=Action.QUIZ_SEE, template="quizzes/index.html", part="quizzes/list.html")
 async def index(call: Call, query: QuizzesQuery) -> Quizzes:
     """Every quiz: what runs, the last session, questions that wait or deserve a look."""
-    found = await call.ports.quizzes.quizzes(
-        lambda group, playbook: call.may(Action.QUIZ_SEE, group=group, playbook=playbook)
-    )
-    words = query.q.casefold()
-    meant = [row for row in found if words in row.group_name.casefold() or words in row.play.casefold()]
-    pages = max(1, -(-len(meant) // _PAGE))
-    page = min(query.page, pages)
-    return Quizzes(
-        quizzes=tuple(meant[(page - 1) * _PAGE : page * _PAGE]), total=len(meant), page=page, pages=pages, q=query.q
+    return await call.ports.quizzes.quizzes(
+        lambda group, playbook: call.may(Action.QUIZ_SEE, group=group, playbook=playbook), words=query.q,
+        page=query.page,
     )  # fmt: skip
 
 

@@ -36,6 +36,18 @@ class ChainRow(View):
     closed_at: datetime | None
 
 
+class Chains(View):
+    """One page of them. `open`: of all that the caller sees."""
+
+    chains: tuple[ChainRow, ...]
+    total: int
+    open: int
+    page: int
+    pages: int
+    q: str
+    state: str
+
+
 class Answer(View):
     """What a line answers to one field of a form; private ones only for who may change the chain."""
 
@@ -151,8 +163,8 @@ class Table(View):
 
 
 class ChainsPort(Protocol):
-    async def chains(self, sees: Sees) -> tuple[ChainRow, ...]:
-        """Open ones first, the newest activity first."""
+    async def chains(self, sees: Sees, *, words: str, state: str, page: int) -> Chains:
+        """Open ones first, the newest activity first; `state` open, closed or ""."""
         ...
 
     async def chain(self, group: str, play: str, number: int, *, shows_private: bool) -> Chain | None: ...

@@ -27,6 +27,14 @@ class CheckinRow(View):
     waiting: int | None
 
 
+class Checkins(View):
+    checkins: tuple[CheckinRow, ...]
+    total: int
+    page: int
+    pages: int
+    q: str
+
+
 class Day(View):
     """`level` 0 to 4: how many checked in, beside the best day of the span."""
 
@@ -135,7 +143,7 @@ class Judgement(Query):
 
 
 class CheckinsPort(Protocol):
-    async def checkins(self, sees: Sees) -> tuple[CheckinRow, ...]:
+    async def checkins(self, sees: Sees, *, words: str, page: int) -> Checkins:
         """Those with most to review first."""
         ...
 

@@ -30,6 +30,14 @@ class QuizRow(View):
     offers: int
 
 
+class Quizzes(View):
+    quizzes: tuple[QuizRow, ...]
+    total: int
+    page: int
+    pages: int
+    q: str
+
+
 class Place(View):
     """`right` is None where only the ledger remembers the session."""
 
@@ -150,7 +158,9 @@ class Table(View):
 
 
 class QuizzesPort(Protocol):
-    async def quizzes(self, sees: Sees) -> tuple[QuizRow, ...]: ...
+    async def quizzes(self, sees: Sees, *, words: str, page: int) -> Quizzes:
+        """Those that run first, then those with most to decide."""
+        ...
 
     async def results(self, group: str, play: str) -> Results | None: ...
 
