@@ -58,18 +58,18 @@ def transitions(
     connection: Connection, chat: int | None, scheme: str, before: str, after: str
 ) -> dict[tuple[str, str], int]:
     """(value on the day `before`, value on the day `after`) → people; "" where there was none."""
+    s = t.standing.c
+    here = () if chat is None else (s.chat_id == chat,)
+    # The group is named on both sides: a full join hands no condition down to what it joins.
     one, other = (
         select(t.standing)
-        .where(t.standing.c.scheme == scheme, t.standing.c.since <= day)
-        .where((t.standing.c.until.is_(None)) | (t.standing.c.until > day))
+        .where(*here, s.scheme == scheme, s.since <= day, (s.until.is_(None)) | (s.until > day))
         .subquery()
         for day in (before, after)
     )
     same = and_(one.c.chat_id == other.c.chat_id, one.c.member_id == other.c.member_id)
     query = select(one.c.value.label("old"), other.c.value.label("new"), func.count().label("n"))
     query = query.select_from(one.join(other, same, full=True)).group_by(one.c.value, other.c.value)
-    if chat is not None:
-        query = query.where(func.coalesce(one.c.chat_id, other.c.chat_id) == chat)
     return {(r.old or "", r.new or ""): r.n for r in connection.execute(query)}
 
 
