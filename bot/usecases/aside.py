@@ -79,11 +79,14 @@ class Commands:
         self, words: Sequence[str], folder: Path, *, patience_s: float, progress: Callable[[float], None] = _nobody
     ) -> Ended:
         """`folder` is for the settings that the command is given; it is the caller's to take away. Raises `TimeoutError`."""
-        settings = folder / "settings.json"
+        environment = self.environment(folder / "settings.json")
+        return await run_aside(words, patience_s=patience_s, environment=environment, progress=progress)
+
+    def environment(self, settings: Path) -> dict[str, str]:
+        """Writes the settings and names what the command needs of them; the bot's own tokens are taken away."""
         content = {"playbooks": str(self._playbooks), "templates": str(self._templates), "onebot": None}
         settings.write_text(json.dumps(content), "utf-8")
-        environment = {
+        return {
             **dict.fromkeys(_SECRET, ""), "QUNOPS_CONFIG": str(settings), "QUNOPS_DATABASE": self._url,
             "QUNOPS_DB": self._url, "PYTHONUTF8": "1",
         }  # fmt: skip
-        return await run_aside(words, patience_s=patience_s, environment=environment, progress=progress)

@@ -10,10 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium, missing
-from tests.browser.visit import Visit
+from tests.browser.visit import SIZES, Visit
 from tests.cli.running import Running, house
-
-SIZES = {"desktop": (1440, 900), "phone": (360, 740)}
 
 
 @pytest.fixture

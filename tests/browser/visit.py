@@ -13,6 +13,7 @@ from tests.browser import axe_source
 from tests.cli.running import Running
 
 NAME, PASSWORD = "陈老师", "correct horse"
+SIZES = {"desktop": (1440, 900), "phone": (360, 740)}
 _SHOTS = os.environ.get("QUNOPS_SCREENSHOTS", "")
 
 
@@ -47,10 +48,22 @@ class Visit:
         self.page.get_by_role("button", name="开始使用").click()
         self.page.get_by_role("heading", name="今天").wait_for()
 
+    def speaks_english(self) -> None:
+        if self.size == "phone":
+            self.page.get_by_role("button", name="菜单").click()
+        self.page.get_by_role("button", name="English").click()
+        self.page.locator("html[lang=en]").wait_for()
+
     def fits(self) -> None:
         """No page is wider than its window."""
         wide = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{self.page.url} is {wide} px wider than the window"
+
+    def fits_all(self) -> None:
+        """The same at every width."""
+        for width, height in (*SIZES.values(), SIZES[self.size]):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.fits()
 
     def is_accessible(self) -> None:
         """axe finds nothing serious."""
