@@ -59,6 +59,9 @@
     button.focus();
   });
 
+  // Where tabs are more than the window is wide, the one that is open is seen.
+  document.querySelectorAll(".tabs [aria-current]").forEach((tab) => { tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24; });
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -170,6 +170,7 @@
 
   const days_ = { course, lines };
   const others = { shares, bars, funnel, heat, matrix };
+  const tall = { bars: 25, funnel: 46, heat: 30, matrix: 36 };
   const drawn = new Map();
 
   const draw = (figure) => {
@@ -178,6 +179,8 @@
     const before = drawn.get(figure);
     if (!place.clientWidth) return;
     if (before) before();
+    // As tall as it has rows: one bar needs no window of its own.
+    if (tall[kind]) place.style.height = `${Math.min(420, tall[kind] * Math.min(15, figure.querySelectorAll("tbody tr").length) + 44)}px`;
     if (days_[kind]) {
       const chart = days_[kind](figure, place, colours());
       drawn.set(figure, () => chart.destroy());
