@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, Table, case, cast, distinct, func, select
 
+from bot.core.retention import shifted
 from storage import tables as t
 from storage.rollups import bots
 
@@ -73,11 +74,11 @@ def opening(connection: Connection, chat: int) -> str | None:
     return found
 
 
-def active(connection: Connection, chat: Chats, first: str, last: str) -> int:
-    """Distinct people with words or a counted deed in the days."""
+def active(connection: Connection, chat: Chats, first: str, last: str) -> frozenset[int]:
+    """People (member ids) with words or a counted deed in the days."""
     d = t.member_day.c
-    query = select(func.count(distinct(d.member_id))).where(d.day >= first, d.day <= last, _person(connection, d))
-    return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
+    query = select(d.member_id).where(d.day >= first, d.day <= last).distinct()
+    return frozenset(connection.execute(_in(query, t.member_day, chat)).scalars()) - bots(connection)
 
 
 def did(connection: Connection, chat: Chats, first: str, last: str, column: str) -> int:
@@ -114,32 +115,52 @@ def quiet(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def cohorts(connection: Connection, chat: Chats, first: str, last: str, until: str) -> dict[tuple[str, str], int]:
+def cohorts(
+    connection: Connection, chat: Chats, first: str, last: str, until: str, after: Iterable[int]
+) -> dict[tuple[str, str], int]:
     """(first day, day) → people whose first day lies in `first`..`last` and who were active on that day, up to `until`.
 
-    The pair of a day with itself is the cohort's size. Over all groups somebody's first day is the first anywhere.
+    The days are the first one, which is the cohort's size, and those so many days `after` it: each is one probe of the index
+    for each member, where all days of all members would be millions of rows. Over all groups somebody's first day is the first
+    anywhere.
     """
-    life, d = t.member_life.c, t.member_day.c
+    life = t.member_life.c
     born = _in(select(life.member_id, func.min(life.first_day).label("began")), t.member_life, chat)
     born = born.group_by(life.member_id)
-    cohort = born.having(func.min(life.first_day) >= first, func.min(life.first_day) <= last).subquery()
-    # The index on days holds both columns: somebody in two groups counts once without a sort.
-    there = select(d.day, d.member_id).where(d.day >= first, d.day <= until)
-    present = _in(there, t.member_day, chat).distinct().subquery()
-    # An outer join keeps SQLite from walking the days once for each member; who is in no cohort falls out below.
-    query = (
-        select(cohort.c.began, present.c.day, func.count().label("n"))
-        .select_from(present.join(cohort, cohort.c.member_id == present.c.member_id, isouter=True))
-        .group_by(cohort.c.began, present.c.day)
-    )
-    return {(r.began, r.day): r.n for r in connection.execute(query) if r.began is not None}
+    cohort = born.having(func.min(life.first_day) >= first, func.min(life.first_day) <= last).subquery().c
+    found: dict[tuple[str, str], int] = {}
+    sizes = select(cohort.began, func.count().label("n")).group_by(cohort.began)
+    wanted = sorted(set(after) - {0})
+    for n in wanted:
+        sizes = sizes.add_columns(func.sum(case((_is_there(connection, chat, cohort, n), 1), else_=0)))
+    for began, size, *hits in connection.execute(sizes):
+        days = {shifted(began, n): int(each) for n, each in zip(wanted, hits, strict=True)}
+        found |= {(began, day): each for day, each in {began: size, **days}.items() if day <= until}
+    return found
 
 
-def deed_days(connection: Connection, chat: Chats, column: str, until: str) -> Sequence[Any]:
-    """(chat_id, member_id, day) of every day up to `until` on which `column` was above 0, a person's days in order."""
+def kept_doing(
+    connection: Connection, chat: Chats, column: str, days: tuple[int, int], until: str
+) -> tuple[int, int, int]:
+    """Of everybody whose `column` was ever above 0: (those who did it again so many days after their first time, from the first
+    to the second of `days`; those for whom these days are over; all). Somebody in two groups counts twice."""
     d = t.member_day.c
-    query = select(d.chat_id, d.member_id, d.day).where(d[column] > 0, d.day <= until, _person(connection, d))
-    return connection.execute(_in(query, t.member_day, chat).order_by(d.chat_id, d.member_id, d.day)).all()
+    first = select(d.chat_id, d.member_id, func.min(d.day).label("began")).where(
+        d[column] > 0, d.day <= until, _person(connection, d)
+    )
+    began = _in(first, t.member_day, chat).group_by(d.chat_id, d.member_id).subquery().c
+    again = select(d.day).where(
+        d.chat_id == began.chat_id, d.member_id == began.member_id, d[column] > 0,
+        d.day.in_([_later(connection, began.began, n) for n in range(days[0], days[1] + 1)]),
+    )  # fmt: skip
+    is_ripe = began.began <= shifted(until, -days[1])
+    query = select(
+        func.coalesce(func.sum(case((is_ripe & again.exists(), 1), else_=0)), 0),
+        func.coalesce(func.sum(case((is_ripe, 1), else_=0)), 0),
+        func.count(),
+    ).select_from(began.began.table)
+    hits, ripe, everyone = connection.execute(query).one()
+    return int(hits), int(ripe), everyone
 
 
 def takers(connection: Connection, chat: Chats, first: str, last: str, columns: Iterable[str]) -> set[tuple[int, int]]:
@@ -155,15 +176,15 @@ def takers(connection: Connection, chat: Chats, first: str, last: str, columns: 
     return {(r.chat_id, r.member_id) for r in connection.execute(_in(query, t.member_day, chat))}
 
 
-def links(connection: Connection, chat: Chats, first: str, last: str) -> tuple[int, int, int]:
-    """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people among those active."""
-    r, d = t.reply_day.c, t.member_day.c
+def links(connection: Connection, chat: Chats, first: str, last: str, active: frozenset[int]) -> tuple[int, int, int]:
+    """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people of those `active`."""
+    r = t.reply_day.c
     span = (r.day >= first, r.day <= last)
-    there = _in(select(d.member_id).where(d.day >= first, d.day <= last), t.member_day, chat)
-    gave = _in(select(r.member_id).where(*span, _person(connection, r)), t.reply_day, chat)
-    got = _in(select(r.to_id).where(*span, r.to_id.not_in(bots(connection)), r.to_id.in_(there)), t.reply_day, chat)
-    given = set(connection.execute(gave.distinct()).scalars())
-    received = set(connection.execute(got.distinct()).scalars())
+    gave, got = (
+        set(connection.execute(_in(select(column).where(*span).distinct(), t.reply_day, chat)).scalars())
+        for column in (r.member_id, r.to_id)
+    )
+    given, received = gave - bots(connection), got & active
     return len(given), len(received), len(given | received)
 
 
@@ -223,13 +244,23 @@ def join_events(connection: Connection, chat: Chats, from_at: int, to_at: int) -
     return connection.execute(_in(query, t.event, chat)).all()
 
 
-def deeds(connection: Connection, chat: Chats, first: str, last: str, who: Iterable[int]) -> Sequence[Any]:
-    """(chat_id, member_id, day, msgs, plays) of the members' days; `plays` counts check-ins, answers and lines."""
-    d = t.member_day.c
-    query = select(d.chat_id, d.member_id, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
-    query = query.where(d.day >= first, d.day <= last)
-    wanted = set(who)
-    return [row for row in connection.execute(_in(query, t.member_day, chat)) if row.member_id in wanted]
+def deeds_of_joined(
+    connection: Connection, chat: Chats, first: str, last: str, from_at: int, to_at: int
+) -> Sequence[Any]:
+    """(chat_id, member_id, day, msgs, plays) of the days of those whose newest join lies in the span of time; `plays` counts
+    check-ins, answers and lines."""
+    ms = t.membership.c
+    who = _in(select(ms.member_id).where(ms.joined_at >= from_at, ms.joined_at < to_at), t.membership, chat)
+    return _deeds(connection, chat, first, last, who)
+
+
+def deeds_of_noted(
+    connection: Connection, chat: Chats, first: str, last: str, what: str, from_at: int, to_at: int
+) -> Sequence[Any]:
+    """The same of those about whom a note of the kind was made in the span of time."""
+    n = t.note.c
+    who = select(n.member_id).where(n.what == what, n.at >= from_at, n.at < to_at, n.member_id.is_not(None))
+    return _deeds(connection, chat, first, last, _everywhere(who, chat))
 
 
 def runs_of(connection: Connection, chat: int, playbook: str) -> Sequence[Any]:
@@ -298,6 +329,27 @@ def of_chat(column: ColumnElement[int], chat: int | tuple[int, ...]) -> ColumnEl
 
 
 # -- inside -------------------------------------------------------------------------------------------------------------
+
+
+def _is_there(connection: Connection, chat: Chats, cohort: Any, n: int) -> ColumnElement[bool]:
+    """Whether somebody of the cohort was active `n` days after their first."""
+    d = t.member_day.c
+    there = select(d.day).where(d.day == _later(connection, cohort.began, n), d.member_id == cohort.member_id)
+    return _in(there, t.member_day, chat).exists()
+
+
+def _later(connection: Connection, day: ColumnElement[str], n: int) -> ColumnElement[str]:
+    """The day `n` days after the ISO text `day`, as the database counts."""
+    if connection.dialect.name == "sqlite":
+        return func.date(day, f"+{n} day")
+    return func.to_char(cast(day, Date) + n, "YYYY-MM-DD")
+
+
+def _deeds(connection: Connection, chat: Chats, first: str, last: str, who: Select[Any]) -> Sequence[Any]:
+    d = t.member_day.c
+    query = select(d.chat_id, d.member_id, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
+    query = query.where(d.day >= first, d.day <= last, d.member_id.in_(who))
+    return connection.execute(_in(query, t.member_day, chat)).all()
 
 
 def _in(query: Select[Any], where: Table | ColumnElement[int], chat: Chats) -> Select[Any]:

@@ -15,6 +15,7 @@ from bot.insight.coverage import Coverage, coverage
 from storage import measures, standings
 from storage.measures import Chats, DayCounts
 
+RETENTION_DAYS = (1, 7, 30)
 _COHORT_DAYS = 60
 """How far back the cohorts of D30 reach from the end of the scope."""
 
@@ -73,12 +74,19 @@ class Figures:
         return (self.scope.last - timedelta(days=days - 1)).isoformat()
 
     def active_in(self, days: int) -> int:
-        return measures.active(self.connection, self.scope.chat, self.back(days), self.last)
+        first = self.back(days)
+        if first == self.first:
+            return self.active
+        return len(measures.active(self.connection, self.scope.chat, first, self.last))
 
     @cached_property
-    def active(self) -> int:
-        """People active in the scope."""
+    def active_people(self) -> frozenset[int]:
         return measures.active(self.connection, self.scope.chat, self.first, self.last)
+
+    @property
+    def active(self) -> int:
+        """How many people were active in the scope."""
+        return len(self.active_people)
 
     @cached_property
     def month(self) -> int:
@@ -96,11 +104,11 @@ class Figures:
     @cached_property
     def pairs(self) -> Pairs:
         first = (self.scope.last - timedelta(days=_COHORT_DAYS - 1)).isoformat()
-        return measures.cohorts(self.connection, self.scope.chat, first, self.last, self.over)
+        return measures.cohorts(self.connection, self.scope.chat, first, self.last, self.over, RETENTION_DAYS)
 
     @cached_property
     def links(self) -> tuple[int, int, int]:
-        return measures.links(self.connection, self.scope.chat, self.first, self.last)
+        return measures.links(self.connection, self.scope.chat, self.first, self.last, self.active_people)
 
     @cached_property
     def answers(self) -> tuple[int, int, int, float | None]:

@@ -50,7 +50,9 @@ def newcomers(figures: Figures) -> tuple[Step, ...]:
     played: set[Person] = set()
     stayed: set[Person] = set()
     rows = (
-        measures.deeds(figures.connection, scope.chat, min(came.values()), figures.last, {who for _, who in came})
+        measures.deeds_of_joined(
+            figures.connection, scope.chat, shifted(min(came.values()), -1), figures.last, figures.span[0], until
+        )
         if came
         else ()
     )

@@ -49,6 +49,8 @@ def _uplift(figures: Figures) -> Raw:
 
 def _spoke_after(figures: Figures, people: list[tuple[int, int, str]]) -> int:
     first = min(day for _, _, day in people)
-    rows = measures.deeds(figures.connection, figures.scope.chat, first, figures.over, {who for _, who, _ in people})
+    rows = measures.deeds_of_noted(
+        figures.connection, figures.scope.chat, first, figures.over, "reached", *figures.span
+    )
     spoke = {(row.chat_id, row.member_id, row.day) for row in rows if row.msgs}
     return sum(any((chat, who, shifted(day, n)) in spoke for n in range(1, 8)) for chat, who, day in people)

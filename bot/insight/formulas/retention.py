@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.retention import Kept, kept, shifted
+from bot.core.retention import Kept, kept
 from bot.insight.figures import Figures
 from bot.insight.formulas.raw import TOO_EARLY, Formulas, Raw, share
 from storage import measures
@@ -38,12 +38,7 @@ def _feature(figures: Figures) -> Raw:
 
 @FORMULAS.of("checkin.retention_d21")
 def _checkin_d21(figures: Figures) -> Raw:
-    began: dict[tuple[int, int], str] = {}
-    back: set[tuple[int, int]] = set()
-    for row in measures.deed_days(figures.connection, figures.scope.chat, "checkins", figures.over):
-        person = (row.chat_id, row.member_id)
-        first = began.setdefault(person, row.day)
-        if shifted(first, 19) <= row.day <= shifted(first, 21):
-            back.add(person)
-    ripe = {person for person, first in began.items() if shifted(first, 21) <= figures.over}
-    return share(len(back & ripe), len(ripe)) if ripe or not began else TOO_EARLY
+    hits, ripe, everyone = measures.kept_doing(
+        figures.connection, figures.scope.chat, "checkins", (19, 21), figures.over
+    )
+    return share(hits, ripe) if ripe or not everyone else TOO_EARLY

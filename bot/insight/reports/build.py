@@ -11,13 +11,12 @@ from bot.insight.catalogue import Value
 from bot.insight.coverage import within
 from bot.insight.reports import telling
 from bot.insight.reports.compare import figure
-from bot.insight.reports.gather import Material
+from bot.insight.reports.gather import COHORT_AFTER, Material
 from bot.insight.reports.model import Action, Bar, Cohort, DayBar, Figure, Person, Purpose, Report
 from storage.measures import DayCounts
 
 _MOST_BARS = 45
 _EXPECTED_TIERS = (("核心", 0.10), ("激活", 0.15), ("基础", 0.75))
-_COHORT_AFTER = (1, 7, 14, 28)
 _COURSES = {
     "activity.dau": "active", "activity.dau_mau": "active", "activity.msgs_per_day": "msgs", "growth.net": "joins",
     "checkin.rate": "checkin_members", "quiz.participation": "quiz_members", "reach.penetration": "active",
@@ -123,7 +122,7 @@ def _cohorts(material: Material) -> tuple[Cohort, ...]:
     for week in sorted(weeks)[-8:]:
         pairs = weeks[week]
         size = sum(people for (first, day), people in pairs.items() if first == day)
-        kept = [retention.kept(pairs, n, material.over) for n in _COHORT_AFTER]
+        kept = [retention.kept(pairs, n, material.over) for n in COHORT_AFTER]
         found.append(Cohort(week, size, tuple(each.share if each.of else None for each in kept)))
     return tuple(found)
 

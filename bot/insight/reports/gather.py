@@ -20,6 +20,8 @@ from storage.measures import DayCounts
 
 _HOUR_MS = 3_600_000
 _COHORT_DAYS = 56
+COHORT_AFTER = (1, 7, 14, 28)
+"""Days after the first of which a cohort's share is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def gather(
         hours=_hours(connection, chat, begin, min(end, now_ms), zone),
         steps=newcomers(figures),
         pyramid=dict(figures.standing.get("pyramid", {})),
-        pairs=measures.cohorts(connection, chat, first.isoformat(), figures.last, figures.over),
+        pairs=measures.cohorts(connection, chat, first.isoformat(), figures.last, figures.over, COHORT_AFTER),
         over=figures.over,
         people=reporting.people(connection, chat, figures.first, figures.last, 20),
         questions=reporting.unanswered(connection, chat, figures.first, figures.last, 8),

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class ReportMaker:
-    """`count` brings the coarse figures up to date first; `loaded` gives the playbooks as they are now."""
+    """`count` brings the coarse figures of a group up to date first; `loaded` gives the playbooks as they are now."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class ReportMaker:
         templates: Path,
         loaded: Callable[[], Loaded],
         now: Callable[[], datetime],
-        count: Callable[[], Awaitable[object]],
+        count: Callable[[str], Awaitable[object]],
     ) -> None:
         self._database, self._templates, self._loaded = database, templates, loaded
         self._now, self._count = now, count
@@ -48,7 +48,7 @@ class ReportMaker:
     async def make(self, chat: str, order: SendReport) -> Made:
         """Raises `NotMade`: the row says why, and the operator sends it again when it is mended."""
         try:
-            await self._count()
+            await self._count(chat)
             return await asyncio.to_thread(self._make, chat, order)
         except (LookupError, ValueError, OSError, SQLAlchemyError) as error:
             log.exception("no report on %s", chat)
