@@ -1,12 +1,12 @@
 """What another version of the counting rules would have counted: a file of its own beside the database, made by reading only.
 
-Each day is one transaction of that file, so that a run that was stopped goes on where it was.
+Each group is one transaction of that file, so that a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from bot.core.scoring import FOLDED
 
 
 class Preview:
-    """Counters by (group, day, member). `mark` of a day says what of the log it was made from."""
+    """Counters by (group, day, member). `mark` of a group says what of its log they were made from."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = sqlite3.connect(path)
         self._file.executescript(
-            "CREATE TABLE IF NOT EXISTS done (chat_id INTEGER, day TEXT, mark INTEGER, PRIMARY KEY (chat_id, day));"
+            # What a crash takes from it is counted again.
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "CREATE TABLE IF NOT EXISTS counted_group (chat_id INTEGER PRIMARY KEY, mark INTEGER NOT NULL);"
             f"CREATE TABLE IF NOT EXISTS counted (chat_id INTEGER, day TEXT, member_id INTEGER, {', '.join(FOLDED)},"
             " PRIMARY KEY (chat_id, day, member_id)) WITHOUT ROWID;"
         )
@@ -28,21 +30,21 @@ class Preview:
     def close(self) -> None:
         self._file.close()
 
-    def mark(self, chat_id: int, day: str) -> int | None:
-        """What the day was made from; None: not yet."""
-        query = "SELECT mark FROM done WHERE chat_id = ? AND day = ?"
-        with closing(self._file.execute(query, (chat_id, day))) as found:
+    def mark(self, chat_id: int) -> int | None:
+        """What the group's days were made from; None: not yet."""
+        with closing(self._file.execute("SELECT mark FROM counted_group WHERE chat_id = ?", (chat_id,))) as found:
             row = found.fetchone()
         return row[0] if row else None
 
-    def put(self, chat_id: int, day: str, mark: int, counts: Mapping[int, Sequence[int]]) -> None:
-        """The day's counters, instead of earlier ones."""
+    def put(self, chat_id: int, mark: int, days: Iterable[tuple[str, Mapping[int, Sequence[int]]]]) -> None:
+        """The group's counters day by day, instead of earlier ones."""
         marks = ", ".join("?" * (3 + len(FOLDED)))
         with self._file:
-            self._file.execute("DELETE FROM counted WHERE chat_id = ? AND day = ?", (chat_id, day))
-            rows = [(chat_id, day, who, *each) for who, each in counts.items()]
-            self._file.executemany(f"INSERT INTO counted VALUES ({marks})", rows)
-            self._file.execute("REPLACE INTO done VALUES (?, ?, ?)", (chat_id, day, mark))
+            self._file.execute("DELETE FROM counted WHERE chat_id = ?", (chat_id,))
+            for day, counts in days:
+                rows = [(chat_id, day, who, *counts[who]) for who in sorted(counts)]
+                self._file.executemany(f"INSERT INTO counted VALUES ({marks})", rows)
+            self._file.execute("REPLACE INTO counted_group VALUES (?, ?)", (chat_id, mark))
 
     def of(self, chat_id: int, since: str) -> Iterator[tuple[str, int, dict[str, int]]]:
         """(day, member, column → count) from the day `since` on."""

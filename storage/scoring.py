@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,7 +47,8 @@ class Span:
     end: int
 
 
-_Counts = dict[int, list[int]]
+Counts = dict[int, list[int]]
+"""Member → counters of a day in the order of `FOLDED`."""
 Heard = Callable[[Any, Credit, int], None]
 """Is told of each message row of the day, its credit and the number of messages before it."""
 
@@ -67,15 +68,29 @@ def adopt(connection: Connection, scoring: Scoring, at: int) -> None:
         connection.execute(insert(t.scoring).values(row))
 
 
-def fold(connection: Connection, span: Span, rules: Counting, heard: Heard | None = None) -> tuple[Tally, _Counts, int]:
+def fold(connection: Connection, span: Span, rules: Counting, heard: Heard | None = None) -> tuple[Tally, Counts, int]:
     """The day's tally at its end, member → counters in the order of `FOLDED`, and how many messages the log had."""
-    bounds = {"chat": span.chat_id, "begin": span.begin - LOOK_BACK_MS, "end": span.end}
+    ((tally, counts, said),) = fold_days(connection, [span], rules, heard)
+    return tally, counts, said
+
+
+def fold_days(
+    connection: Connection, spans: Sequence[Span], rules: Counting, heard: Heard | None = None
+) -> Iterator[tuple[Tally, Counts, int]]:
+    """What `fold` gives for each of a group's days, which are in order: one pass over the log, one tally for all of them."""
+    days = iter(spans)
+    span = next(days)
+    bounds = {"chat": span.chat_id, "begin": span.begin - LOOK_BACK_MS, "end": spans[-1].end}
     joins = _JOINS.run(connection, **{**bounds, "begin": span.begin - rules.newcomer_days * DAY_MS})
     tally, said, next_join = Tally(rules, span.day), 0, 0
-    counts: _Counts = {}
+    counts: Counts = {}
     # As tuples: the names of a row cost as much as counting it.
     for row in _SAID.run(connection, **bounds):
         member, at, words, message_id, reply_to, recalled_at = row
+        while at >= span.end:
+            yield tally, counts, said
+            span, counts, said = next(days), {}, 0
+            tally.turn(span.day)
         if at < span.begin:
             tally.note(member, at, message_id)
             continue
@@ -90,7 +105,10 @@ def fold(connection: Connection, span: Span, rules: Counting, heard: Heard | Non
         said += 1
     for join in joins[next_join:]:
         tally.joined[join.member_id] = join.at
-    return tally, counts, said
+    yield tally, counts, said
+    for span in days:
+        tally.turn(span.day)
+        yield tally, {}, 0
 
 
 def recount(connection: Connection, span: Span, rules: Counting) -> Tally | None:
@@ -127,7 +145,7 @@ def days_of(connection: Connection, chat_id: int) -> Sequence[str]:
     return connection.execute(select(d.day).where(d.chat_id == chat_id).distinct().order_by(d.day)).scalars().all()
 
 
-def _add(counts: _Counts, member: int, credit: Credit) -> None:
+def _add(counts: Counts, member: int, credit: Credit) -> None:
     own = counts.get(member)
     if own is None:
         own = counts[member] = [0] * len(FOLDED)
@@ -142,34 +160,6 @@ def _add(counts: _Counts, member: int, credit: Credit) -> None:
 @lru_cache(maxsize=16)
 def _parsed(source: str) -> Scoring:
     return scoring_of(json.loads(source))
-
-
-def mark_of(connection: Connection, span: Span) -> int:
-    """Changes whenever the log of the day does: messages, recalls and joins are counted together."""
-    said = text(
-        "SELECT count(*) + count(recalled_at) FROM message WHERE chat_id = :chat AND sent_at >= :begin AND sent_at < :end"
-        " AND flags & 16 = 0"
-    )
-    joined = text(
-        "SELECT count(*) FROM event WHERE chat_id = :chat AND at >= :begin AND at < :end AND kind = 'MemberJoined'"
-    )
-    bounds = {"chat": span.chat_id, "begin": span.begin - LOOK_BACK_MS, "end": span.end}
-    found = connection.execute(said, bounds).scalar() or 0
-    return int(found) + int(connection.execute(joined, {**bounds, "begin": span.begin - _WEEK_MS}).scalar() or 0)
-
-
-def logged_in_rollup(connection: Connection, span: Span) -> int:
-    """How many messages the rollup knows of the day."""
-    d = t.member_day.c
-    query = select(func.sum(d.msgs)).where(d.chat_id == span.chat_id, d.day == span.day)
-    return int(connection.execute(query).scalar() or 0)
-
-
-def stored_counts(connection: Connection, span: Span) -> dict[int, list[int]]:
-    """Member → counters of the day as they are, in the order of `FOLDED`."""
-    d = t.member_day.c
-    query = select(d.member_id, *(d[column] for column in FOLDED)).where(d.chat_id == span.chat_id, d.day == span.day)
-    return {row[0]: list(row[1:]) for row in connection.execute(query)}
 
 
 def days_with_names(connection: Connection, chat_id: int, since: str) -> Iterable[Any]:

@@ -35,6 +35,7 @@ from storage import explanation
 from storage import scoring as store
 from storage import tables as t
 from storage.preview import Preview
+from storage.refold import mark_of, refold
 
 _BATCH = 20
 """Days of one transaction: the live messages wait for no longer than that takes."""
@@ -76,7 +77,7 @@ def recompute(db: Url = "") -> None:
     loaded = _folder(settings)
     wanted = _wanted(loaded)
     with reading(db) as connection, _preview(settings, wanted) as preview:
-        done, skipped = _count(connection, preview, wanted, loaded)
+        done, skipped = count_all(connection, preview, wanted, loaded)
     typer.echo(f"{done} 天已重算，{skipped} 天没有变化 · {done} days counted, {skipped} were up to date")
     typer.echo("对比 compare: qunops scoring compare")
 
@@ -98,9 +99,7 @@ def compare(
         for chat in connection.execute(select(t.chat.c.id, t.chat.c.uid).where(t.chat.c.kind == "group")).all():
             if group and chat.uid != group:
                 continue
-            if active.counting != wanted.counting and any(
-                preview.mark(chat.id, day) is None for day in store.days_of(connection, chat.id)
-            ):
+            if active.counting != wanted.counting and preview.mark(chat.id) is None:
                 typer.echo("先运行 qunops scoring recompute · recompute first", err=True)
                 raise typer.Exit(NO)
             rows += [{"group": chat.uid, **row} for row in _side_by_side(
@@ -179,23 +178,20 @@ def _preview(settings: Settings, wanted: Scoring) -> Iterator[Preview]:
         preview.close()
 
 
-def _count(connection: Connection, preview: Preview, wanted: Scoring, loaded: Loaded) -> tuple[int, int]:
-    """Every day whose log is not the one that the preview was made from."""
+def count_all(connection: Connection, preview: Preview, wanted: Scoring, loaded: Loaded) -> tuple[int, int]:
+    """Days of every group whose log is not the one that the preview was made from; (counted, up to date)."""
     done = skipped = 0
     chats = connection.execute(select(t.chat.c.id, t.chat.c.uid).where(t.chat.c.kind == "group")).all()
-    days = [(chat, day) for chat in chats for day in store.days_of(connection, chat.id)]
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        for chat, day in progress.track(days, description="重算 counting"):
-            span = span_of(chat.id, day, *calendar_of(loaded, chat.uid))
-            mark = store.mark_of(connection, span)
-            if preview.mark(chat.id, day) == mark:
-                skipped += 1
+        for chat in progress.track(chats, description="重算 counting"):
+            days, mark = store.days_of(connection, chat.id), mark_of(connection, chat.id)
+            if preview.mark(chat.id) == mark:
+                skipped += len(days)
                 continue
-            _, counts, said = store.fold(connection, span, wanted.counting)
-            if said < store.logged_in_rollup(connection, span):
-                counts = store.stored_counts(connection, span)
-            preview.put(chat.id, day, mark, counts)
-            done += 1
+            calendar = calendar_of(loaded, chat.uid)
+            spans = [span_of(chat.id, day, *calendar) for day in days]
+            preview.put(chat.id, mark, refold(connection, spans, wanted.counting))
+            done += len(days)
     return done, skipped
 
 
