@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import tables as t
+from storage.reads import FAILED
 
 
 async def days(session: AsyncSession, since: str, *, chat: int | None = None) -> Sequence[Any]:
@@ -25,18 +26,18 @@ async def first_days(session: AsyncSession, chats: Sequence[int]) -> dict[int, s
     return {chat: day for chat, day in rows}  # noqa: C416
 
 
-async def open_counts(session: AsyncSession) -> tuple[dict[str, int], dict[str, int], dict[str, int], set[str]]:
-    """By group: open runs, open questions, failed sends; and groups with a run whose state can't be read."""
+async def open_counts(session: AsyncSession) -> tuple[dict[int, int], dict[int, int], dict[int, int], set[int]]:
+    """By group (row id): open runs, open questions, failed sends; and groups with a run whose state can't be read."""
 
-    async def counted(table: Any, condition: ColumnElement[bool]) -> dict[str, int]:
-        query = select(t.chat.c.uid, func.count()).join_from(table, t.chat, t.chat.c.id == table.c.chat_id)
-        rows = await session.execute(query.where(condition).group_by(t.chat.c.uid))
+    async def counted(table: Any, condition: ColumnElement[bool] | TextClause) -> dict[int, int]:
+        query = select(table.c.chat_id, func.count()).where(condition).group_by(table.c.chat_id)
+        rows = await session.execute(query)
         return {key: value for key, value in rows}  # noqa: C416
 
     return (
         await counted(t.run, t.run.c.status == "open"),
         await counted(t.task, t.task.c.status == "open"),
-        await counted(t.outbox, t.outbox.c.status.in_(("dead", "unknown"))),
+        await counted(t.outbox, FAILED),
         set(await counted(t.run, t.run.c.status == "broken")),
     )
 

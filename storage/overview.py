@@ -79,7 +79,8 @@ async def relayed(session: AsyncSession) -> dict[int, list[Any]]:
         .join_from(t.relay, t.outbox, t.outbox.c.id == t.relay.c.outbox_id)
         .join(t.task, t.task.c.id == t.relay.c.task_id)
         .where(t.task.c.status == "open")
-        .order_by(t.outbox.c.id)
+        # By the relay's own column: by the outbox's SQLite walks all of the outbox in that order.
+        .order_by(t.relay.c.outbox_id)
     )
     found: dict[int, list[Any]] = {}
     for row in await session.execute(query):

@@ -83,13 +83,13 @@ class GroupsDesk:
         found = []
         for chat in chats:
             fortnight = fortnights.get(chat.id, _SILENT)
-            health, why = _health(chat, online, runs.get(chat.uid, 0), failed.get(chat.uid, 0), chat.uid in broken)
+            health, why = _health(chat, online, runs.get(chat.id, 0), failed.get(chat.id, 0), chat.id in broken)
             found.append(
                 GroupRow(
                     uid=chat.uid, name=chat.name or chat.uid, platform=chat.platform, size=chat.size,
                     account=chat.account or "", health=health, why=why,
                     stage=stage_of(fortnight.trend, began.get(chat.id), today), trend=tuple(fortnight.trend),
-                    active=fortnight.active, plays=runs.get(chat.uid, 0), waiting=tasks.get(chat.uid, 0),
+                    active=fortnight.active, plays=runs.get(chat.id, 0), waiting=tasks.get(chat.id, 0),
                 )
             )  # fmt: skip
         return tuple(found)

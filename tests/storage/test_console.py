@@ -209,6 +209,6 @@ async def test_a_groups_members_and_runs(database: Database) -> None:
         assert [(row.day, row.msgs) for row in await groups.days(session, "2026-03-01")] == [("2026-03-02", 3)]
         assert await groups.first_days(session, [rows.chat]) == {rows.chat: "2026-03-02"}
         plays, tasks, failed, broken = await groups.open_counts(session)
-        assert (plays, tasks, failed, broken) == ({"qq:100": 2}, {}, {}, set())
+        assert (plays, tasks, failed, broken) == ({rows.chat: 2}, {}, {}, set())
         assert (await groups.chat(session, "qq:100")).account == "qq:900"
         assert await groups.chat(session, "qq:404") is None
