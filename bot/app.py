@@ -103,7 +103,7 @@ class App:
             draws=Drawer(settings.templates, settings.data_folder / "pictures"),
             reports=ReportMaker(
                 self.database, settings.templates, lambda: self.loaded, self.clock.now,
-                lambda: roll_up(self.engine, self.clock.now()),
+                lambda chat: roll_up(self.engine, self.clock.now(), chat),
             ),
         )  # fmt: skip
         with self._connection.begin():

@@ -58,9 +58,10 @@ def span(connection: Connection, chat: int) -> tuple[str, str] | None:
     return (row[0], row[1]) if row[0] else None
 
 
-def waits(connection: Connection) -> bool:
-    """Whether any day of any group waits to be counted."""
-    return connection.execute(select(t.stale_day.c.day).limit(1)).first() is not None
+def waits(connection: Connection, chat: int) -> bool:
+    """Whether any day of the group waits to be counted."""
+    query = select(t.stale_day.c.day).where(t.stale_day.c.chat_id == chat).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def stale_days(connection: Connection, chat: int, first: str, last: str) -> int:

@@ -41,10 +41,11 @@ LIVES = ""
 """The day of the mark that stands for `member_life` of a whole group."""
 
 
-def stale(connection: Connection, limit: int) -> Sequence[tuple[int, str]]:
-    """(chat, day) of what waits to be counted, the oldest days first and `LIVES` behind them."""
+def stale(connection: Connection, limit: int, chat: int | None = None) -> Sequence[tuple[int, str]]:
+    """(chat, day) of what waits to be counted, the oldest days first and `LIVES` behind them; of one group or of all."""
     day = t.stale_day.c.day
     query = select(t.stale_day.c.chat_id, day).order_by(case((day == LIVES, 1), else_=0), day, t.stale_day.c.chat_id)
+    query = query if chat is None else query.where(t.stale_day.c.chat_id == chat)
     return [(row.chat_id, row.day) for row in connection.execute(query.limit(limit))]
 
 

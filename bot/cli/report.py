@@ -73,7 +73,7 @@ def report(
         with spoken():
             settings = load_settings()
             loaded = _playbooks(settings)
-            _count(settings, db, loaded)
+            _count(settings, db, loaded, group)
         tell(_COUNTED)
         with opened(db) as database, database.reading() as connection:
             require_current(connection)
@@ -96,19 +96,20 @@ def _header(loaded: Loaded | None, group: str) -> Header:
     return next((play.header for play in plays), Header(playbook=""))
 
 
-def _count(settings: Settings, db: str, loaded: Loaded | None) -> None:
-    """Days that changed since they were counted, where no running bot does it: right after an import, for example."""
+def _count(settings: Settings, db: str, loaded: Loaded | None, group: str) -> None:
+    """Days of the group that changed since they were counted, where no running bot does it: right after an import, for example."""
     try:
         with Database(db or settings.database, mode="read") as database, database.reading() as connection:
             require_current(connection)
-            if not reporting.waits(connection):
+            row = measures.group(connection, group)
+            if row is None or not reporting.waits(connection, row.id):
                 return
         with Database(db or settings.database) as database, database.engine.connect() as connection:
             kernel = Kernel(
                 connection, plan_for=loaded.plan if loaded else lambda chat: None, renderer=Renderer(settings.templates)
             )
             kernel.open(WallClock().now())
-            while count_next(kernel) is not None:
+            while count_next(kernel, group) is not None:
                 pass
     except StorageError:
         # The running bot holds the database and counts by itself; without a database the reading says so.

@@ -24,11 +24,12 @@ log = logging.getLogger(__name__)
 _PAUSE_S = 0.02
 
 
-def count_next(kernel: Kernel) -> tuple[int, str] | None:
-    """Counts the first day that waits, in one transaction; which it was, None when none waits."""
+def count_next(kernel: Kernel, chat: str = "") -> tuple[int, str] | None:
+    """Counts the first day that waits, in one transaction; which it was, None when none waits. `chat` (uid): of one group only."""
+    only = kernel.directory.rooms[chat].id if chat else None
 
     def work(connection: Connection) -> tuple[int, str] | None:
-        waiting = rollups.stale(connection, 1)
+        waiting = rollups.stale(connection, 1, only)
         if not waiting:
             return None
         chat_id, day = waiting[0]
@@ -62,18 +63,19 @@ def settle_next(kernel: Kernel, now: datetime) -> tuple[int, str, int] | None:
     return kernel.in_transaction(work)
 
 
-def expect_yesterday(kernel: Kernel, now: datetime) -> None:
-    """Yesterday is counted in every group, in which nobody spoke, too."""
-    rooms = [room for room in kernel.directory.rooms.values() if room.kind == "group"]
+def expect_yesterday(kernel: Kernel, now: datetime, chat: str = "") -> None:
+    """Yesterday is counted in every group (or in `chat` only), in which nobody spoke, too."""
+    every = kernel.directory.rooms.values() if not chat else [kernel.directory.rooms[chat]]
+    rooms = [room for room in every if room.kind == "group"]
     days = [(room.id, (kernel.directory.date(room, now) - timedelta(days=1)).isoformat()) for room in rooms]
     kernel.in_transaction(lambda connection: rollups.expect(connection, days))
 
 
-async def roll_up(engine: LiveEngine, now: datetime) -> int:
-    """Counts every day that waits; how many."""
+async def roll_up(engine: LiveEngine, now: datetime, chat: str = "") -> int:
+    """Counts every day that waits; how many. `chat` (uid): of one group only, for who waits for its figures."""
     counted = 0
-    await engine.call(lambda kernel: expect_yesterday(kernel, now))
-    while await engine.call(count_next) is not None:
+    await engine.call(lambda kernel: expect_yesterday(kernel, now, chat))
+    while await engine.call(lambda kernel: count_next(kernel, chat)) is not None:
         counted += 1
         await asyncio.sleep(_PAUSE_S)
     return counted
