@@ -1,189 +1,216 @@
 """How long the figures take on a large log: 10 million messages, 1,000 groups, 200,000 members, ninety days.
 
-    python -m benchmarks.analytics --messages 1000000                     # 10000000 takes half an hour and 4 GB
-    python -m benchmarks.analytics --database postgresql://postgres@/bench --messages 10000000
-    python -m benchmarks.analytics --keep /tmp/big.db --messages 10000000  # a second run finds the log there
+    python -m benchmarks.biglog --database sqlite:////tmp/big.db --playbooks /tmp/big-playbooks     # once, some minutes, 4 GB
+    python -m benchmarks.analytics --database sqlite:////tmp/big.db --playbooks /tmp/big-playbooks  # reads only
+    python -m benchmarks.analytics --database … --each                                              # every metric by itself
+    python -m benchmarks.analytics --database … --recompute                                         # and all scores again
 
-Fills an empty database with a made-up log, counts every day behind it as the bot does, and asks for what pages and commands
-ask. Prints milliseconds, the best of three. Targets: DAU/MAU and cohorts over everything 5 s, a group's week 2 s.
+Asks what commands, pages and reports ask, of the biggest group and of all groups. Prints the median of some tries after the
+first one, wall and CPU of this process, beside the target of each; a server's CPU is not in it. Exit 1 when a target is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
+import asyncio
+import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select
 
+from benchmarks.pages import Pages
+from bot.cli.scoring import count_all
 from bot.core.metrics import METRICS
+from bot.core.scoring import Scoring, since
+from bot.core.tally import Counting
+from bot.engine.playbooks import PlaybookFolder
+from bot.insight import reports
 from bot.insight.catalogue import Scope, measure, scope_of, value_of
 from bot.insight.cohorts import retention
 from bot.insight.figures import Figures
 from bot.insight.funnel import newcomers
 from bot.insight.life import series
 from bot.insight.tiers import tiers_of
+from bot.playbook.load import Loaded
+from storage import explanation
 from storage import figures as group_figures
-from storage import rollups
+from storage import tables as t
+from storage.boards import board
 from storage.database import Database
-from storage.schema import upgrade
+from storage.preview import Preview
+from storage.scoring import Span, active
 
-_DAYS = 90
-_DAY_MS = 86_400_000
-_TODAY = date(2026, 3, 2)
-_SHANGHAI_MS = 8 * 3_600_000
-_FIRST_MS = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000) - _SHANGHAI_MS - _DAYS * _DAY_MS
-_NOW_MS = _FIRST_MS + _DAYS * _DAY_MS + 3_600_000
-_PHRASES = (
-    "早上好",
-    "今天读到第三十页,很有意思",
-    "请问怎么打卡?",
-    "哈哈哈哈",
-    "收到",
-    "谢谢分享",
-    "有人知道几点集合吗",
-)
+_ZONE = ZoneInfo("Asia/Shanghai")
+_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+_CHAT_MS, _REPORT_MS, _ALL_MS, _PAGE_MS, _RECOMPUTE_MS = 50.0, 2_000.0, 5_000.0, 200.0, 120_000.0
 
 
-def fill(database: Database, messages: int, groups: int, members: int, seed: int = 5) -> None:
-    """The log and its rollup per member. Few talk much, many little; newcomers keep coming."""
-    chance = random.Random(seed)
-    each = members // groups
-    with database.begin() as connection:
-        connection.execute(text("INSERT INTO account (id, uid, platform) VALUES (1, 'qq:1', 'qq')"))
-        chats = [{"i": n + 1, "u": f"qq:{600000001 + n}"} for n in range(groups)]
-        connection.execute(
-            text("INSERT INTO chat (id, uid, platform, kind, primary_account_id) VALUES (:i, :u, 'qq', 'group', 1)"),
-            chats,
-        )
-        people = [{"i": n + 1, "u": f"qq:{2900000001 + n}", "m": f"员{n}号"} for n in range(members)]
-        connection.execute(text("INSERT INTO member (id, uid, name) VALUES (:i, :u, :m)"), people)
-        came = [
-            {"c": n // each + 1, "m": n + 1, "j": _FIRST_MS + chance.randrange(-30, _DAYS) * _DAY_MS}
-            for n in range(groups * each)
-        ]
-        connection.execute(text("INSERT INTO membership (chat_id, member_id, joined_at) VALUES (:c, :m, :j)"), came)
-    insert = text(
-        "INSERT INTO message (account_id, chat_id, member_id, key, platform_id, sent_at, received_at, kind, text, reply_to, flags)"
-        " VALUES (1, :c, :m, :k, :k, :t, :t, 'text', :w, :r, 0)"
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and how long it may take; `most_ms` None: no target, shown to compare."""
+
+    name: str
+    most_ms: float | None
+    ask: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    wall_ms: float
+    cpu_ms: float
+
+
+def timed(ask: Callable[[], object]) -> Taken:
+    wall, cpu = time.perf_counter(), time.process_time()
+    ask()
+    return Taken(1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu))
+
+
+def answer(question: Question, tries: int) -> bool:
+    """Asks and prints; whether the target was met."""
+    first = timed(question.ask)
+    taken = [timed(question.ask) for _ in range(tries)] or [first]
+    wall, cpu = (statistics.median(getattr(each, name) for each in taken) for name in ("wall_ms", "cpu_ms"))
+    is_met = question.most_ms is None or wall <= question.most_ms
+    target = f"{question.most_ms:8.0f}" if question.most_ms else "       –"
+    verdict = "" if question.most_ms is None else "met" if is_met else "MISSED"
+    print(f"{question.name:44} {wall:10.1f} {cpu:10.1f} {first.wall_ms:10.1f} {target}  {verdict}", flush=True)
+    return is_met
+
+
+def questions(connection: Connection, given: argparse.Namespace) -> Iterator[Question]:
+    """In the order in which an operator meets them."""
+    found, now = scene(connection)
+    chat, uid = found.id, found.uid
+    today = now.astimezone(_ZONE).date()
+    now_ms = int(now.timestamp() * 1000)
+    if given.each:
+        everything = scope_of(None, today, now_ms)
+        for metric in METRICS.values():
+            yield Question(
+                f"all groups: {metric.id}", _ALL_MS, lambda m=metric: value_of(Figures(connection, everything), m)  # type: ignore[misc]
+            )  # fmt: skip
+        return
+    yield from _in_chat(connection, chat, today)
+    yield from _of_a_group(connection, chat, uid, today, now)
+    yield from _of_all(connection, today, now_ms)
+
+
+def scene(connection: Connection) -> tuple[Any, datetime]:
+    """The group (id, uid) with most messages, and the moment at which the log ends: the evening of its last day."""
+    d, c = t.day_stat.c, t.chat.c
+    biggest = select(c.id, c.uid).join_from(t.day_stat, t.chat, c.id == d.chat_id).group_by(c.id, c.uid)
+    found = connection.execute(biggest.order_by(func.sum(d.msgs).desc(), c.id).limit(1)).one()
+    newest_at = connection.execute(select(func.max(d.to_at))).scalar() or 0
+    return found, datetime.fromtimestamp(newest_at / 1000, UTC) - timedelta(hours=4)
+
+
+def _in_chat(connection: Connection, chat: int, today: date) -> Iterator[Question]:
+    week, month = (since(window, today, _ZONE, datetime.min.time()) for window in ("week", "month"))
+    busiest = select(t.member_day.c.member_id).where(t.member_day.c.chat_id == chat).group_by(t.member_day.c.member_id)
+    who = connection.execute(busiest.order_by(func.sum(t.member_day.c.msgs).desc()).limit(1)).scalar() or 0
+    stat = select(t.day_stat.c.from_at, t.day_stat.c.to_at).where(
+        t.day_stat.c.chat_id == chat, t.day_stat.c.day == today.isoformat()
     )
-    span = _DAYS * _DAY_MS
-    for start in range(0, messages, 100_000):
-        rows = []
-        for n in range(start, min(messages, start + 100_000)):
-            chat, at = n % groups, n * span // messages
-            # Of those who are there by then, the first ones talk most.
-            there = max(3, round(each * (0.3 + 0.7 * at / span)))
-            who = chat * each + int(there * chance.random() ** 2)
-            reply = str(n - groups) if chance.random() < 0.15 and n >= groups else None
-            words = _PHRASES[chance.randrange(len(_PHRASES))]
-            rows.append({"c": chat + 1, "m": who + 1, "k": str(n), "t": _FIRST_MS + at, "w": words, "r": reply})
-        with database.begin() as connection:
-            connection.execute(insert, rows)
-        print(f"\r  {min(messages, start + 100_000):,} messages", end="", flush=True)
-    day = (
-        f"date((sent_at + {_SHANGHAI_MS}) / 1000, 'unixepoch')"
-        if database.is_sqlite
-        else f"to_char(to_timestamp((sent_at + {_SHANGHAI_MS}) / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
-    )
-    with database.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO member_day (chat_id, day, member_id, msgs, counted, chars, replies, checkins, last_at)"
-                f" SELECT chat_id, {day} AS d, member_id, count(*), count(*), sum(length(text)),"
-                " sum(CASE WHEN reply_to IS NULL THEN 0 ELSE 1 END), CASE WHEN member_id % 3 = 0 THEN 1 ELSE 0 END, max(sent_at)"
-                " FROM message GROUP BY chat_id, d, member_id"
-            )
-        )
-        connection.execute(text("INSERT INTO stale_day (chat_id, day) SELECT DISTINCT chat_id, day FROM member_day"))
-        if not database.is_sqlite:
-            connection.execute(text("ANALYZE"))
-    print()
+    span = Span(chat, today.isoformat(), *connection.execute(stat).one())
+    yield Question("排行 activity, this week", _CHAT_MS, lambda: board(connection, chat, "activity", week))
+    yield Question("排行 activity, this month", _CHAT_MS, lambda: board(connection, chat, "activity", month))
+    yield Question("排行 activity, ninety days", _CHAT_MS, lambda: board(connection, chat, "activity", None))
+    yield Question("积分 points", _CHAT_MS, lambda: board(connection, chat, "points", None))
+    yield Question("积分 points, this month", _CHAT_MS, lambda: board(connection, chat, "points", month))
+    yield Question(
+        "为什么 a day's lines", _CHAT_MS,
+        lambda: explanation.explain_day(connection, [who], span, active(connection), 0, Counter()),
+    )  # fmt: skip
 
 
-def count(database: Database) -> tuple[int, float]:
-    """Every stale day, as the bot counts it but without its pauses; (days, seconds)."""
-    began, counted = time.perf_counter(), 0
-    waiting = True
-    while waiting:
-        with database.begin() as connection:
-            waiting = bool(found := rollups.stale(connection, 500))
-            for chat, day in found:
-                if day == rollups.LIVES:
-                    rollups.rebuild_lives(connection, chat)
-                else:
-                    number = (date.fromisoformat(day) - _TODAY).days + _DAYS
-                    begin = _FIRST_MS + number * _DAY_MS
-                    rollups.refresh(connection, rollups.Day(chat, day, begin, begin + _DAY_MS))
-            counted += len(found)
-        print(f"\r  {counted:,} days counted", end="", flush=True)
-    print()
-    return counted, time.perf_counter() - began
+def _of_a_group(connection: Connection, chat: int, uid: str, today: date, now: datetime) -> Iterator[Question]:
+    now_ms = int(now.timestamp() * 1000)
+    week, month = scope_of(chat, today, now_ms, days=7), scope_of(chat, today, now_ms)
+    last_week = reports.period_of("week", reports.period_of("week", today).first - timedelta(days=1))
+
+    def report(*forms: str) -> object:
+        found = reports.build(reports.gather(connection, chat, last_week, now), reports.Purpose())
+        return [
+            {"html": reports.html, "xlsx": reports.workbook, "png": reports.card, "text": reports.plain}[form](found, _TEMPLATES)
+            for form in forms
+        ]  # fmt: skip
+
+    yield Question("a group's weekly report: HTML", _REPORT_MS, lambda: report("html"))
+    yield Question("a group's weekly report: HTML, XLSX, text", _REPORT_MS, lambda: report("html", "xlsx", "text"))
+    yield Question("a group's week: fifty metrics", _REPORT_MS, lambda: measure(connection, week))
+    yield Question("a group's week: days and gaps", _REPORT_MS, lambda: series(Figures(connection, week)))
+    yield Question("a group's month: fifty metrics", _REPORT_MS, lambda: measure(connection, month))
+    yield Question("a group's tiers", _REPORT_MS, lambda: tiers_of(connection, chat, today - timedelta(days=1)))
+    yield Question("a group's cohorts by play", _REPORT_MS, lambda: retention(connection, month, "play"))
+    yield Question("a group's newcomers", _REPORT_MS, lambda: newcomers(Figures(connection, month)))
+    yield Question("stats of a group", _REPORT_MS, lambda: group_figures.groups(connection, today, uid=uid))
 
 
-def questions(scope: Scope, everything: Scope) -> dict[str, Callable[[Connection], object]]:
-    """What is asked, by the name it is printed under."""
-    week = scope_of(scope.chat, _TODAY, _NOW_MS, days=7)
-    yesterday = _TODAY - timedelta(days=1)
-    return {
-        "all groups: DAU/MAU": lambda c: measure(c, everything, ["activity.dau_mau"]),
-        "all groups: D1, D7, D30 cohorts": lambda c: measure(c, everything, ["retention.d1", "retention.d7", "retention.d30"]),
-        "all groups: first level": lambda c: measure(c, everything, [m.id for m in METRICS.values() if m.level == 1]),
-        "all groups: fifty metrics": lambda c: measure(c, everything),
-        "a group's week: fifty metrics": lambda c: measure(c, week),
-        "a group's week: days and gaps": lambda c: series(Figures(c, week)),
-        "a group's month: fifty metrics": lambda c: measure(c, scope),
-        "a group's tiers": lambda c: tiers_of(c, scope.chat or 0, yesterday),
-        "a group's cohorts by play": lambda c: retention(c, scope, "play"),
-        "a group's newcomers": lambda c: newcomers(Figures(c, scope)),
-        "stats of a group": lambda c: group_figures.groups(c, _TODAY, uid="qq:600000001"),
-    }  # fmt: skip
+def _of_all(connection: Connection, today: date, now_ms: int) -> Iterator[Question]:
+    scope: Scope = scope_of(None, today, now_ms)
+    kept = ["retention.d1", "retention.d7", "retention.d30"]
+    first_level = [metric.id for metric in METRICS.values() if metric.level == 1]
+    yield Question("all groups: DAU/MAU", _ALL_MS, lambda: measure(connection, scope, ["activity.dau_mau"]))
+    yield Question("all groups: D1, D7, D30 cohorts", _ALL_MS, lambda: measure(connection, scope, kept))
+    yield Question("all groups: first level", _ALL_MS, lambda: measure(connection, scope, first_level))
+    yield Question("all groups: fifty metrics", None, lambda: measure(connection, scope))
+    yield Question("stats of all groups", _ALL_MS, lambda: group_figures.groups(connection, today))
+
+
+def _recompute(connection: Connection, loaded: Loaded) -> Question:
+    """Everything by other rules, into a file that is thrown away."""
+    other = Scoring(version="bench", counting=Counting(min_chars=2))
+
+    def work() -> None:
+        with tempfile.TemporaryDirectory(prefix="qunops-recompute-") as folder:
+            preview = Preview(Path(folder) / "preview.db")
+            count_all(connection, preview, other, loaded)
+            preview.close()
+
+    return Question("scoring recompute, all of the log", _RECOMPUTE_MS, work)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--groups", type=int, default=1_000)
-    parser.add_argument("--members", type=int, default=200_000)
+    parser.add_argument("--database", required=True, help="URL of the large log")
     parser.add_argument(
-        "--database", default="", help="URL of an empty database; else a SQLite file that is thrown away"
+        "--playbooks", type=Path, help="what runs there; without it the console's pages are not asked for"
     )
-    parser.add_argument("--keep", type=Path, help="SQLite file to keep; filled only when it is not there")
+    parser.add_argument("--tries", type=int, default=5, help="after the first one, which is printed by itself")
+    parser.add_argument("--only", default="", help="those whose name holds this text")
     parser.add_argument("--each", action="store_true", help="every metric over all groups by itself")
+    parser.add_argument("--recompute", action="store_true", help="all scores again, once")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="qunops-analytics-") as folder:
-        url = given.database or f"sqlite:///{given.keep or Path(folder) / 'log.db'}"
-        is_there = given.keep is not None and given.keep.exists()
-        with Database(url) as database:
-            if not is_there:
-                upgrade(database, now=datetime.now(UTC))
-                fill(database, given.messages, given.groups, given.members)
-                days, seconds = count(database)
-                print(f"{'counting a day of a group':36} {1000 * seconds / max(1, days):10.2f} ms   ({days:,} days)")
-            report(database, given.each)
-
-
-def report(database: Database, each: bool) -> None:
-    scope, everything = (scope_of(chat, _TODAY, _NOW_MS) for chat in (1, None))
-    asked = questions(scope, everything)
-    if each:
-        asked = {metric.id: _alone(everything, metric.id) for metric in METRICS.values()}
-    for name, ask in asked.items():
-        taken = []
-        for _ in range(3):
-            with database.reading() as connection:
-                began = time.perf_counter()
-                ask(connection)
-                taken.append(time.perf_counter() - began)
-        print(f"{name:36} {1000 * min(taken):10.1f} ms   (first {1000 * taken[0]:.1f})", flush=True)
-
-
-def _alone(scope: Scope, id: str) -> Callable[[Connection], object]:
-    return lambda connection: value_of(Figures(connection, scope), METRICS[id])
+    print(f"{'':44} {'wall ms':>10} {'CPU ms':>10} {'first ms':>10} {'target':>8}")
+    with Database(given.database, mode="read") as database:
+        with database.reading() as connection:
+            asked = [each for each in questions(connection, given) if given.only in each.name]
+            met = [answer(question, given.tries) for question in asked]
+            if given.playbooks is not None:
+                folder = PlaybookFolder(given.playbooks, lambda: datetime.now(UTC))
+                loaded = folder.load()
+                if given.recompute:
+                    met.append(answer(_recompute(connection, loaded), 0))
+            chat, now = scene(connection)
+        if given.playbooks is not None and not given.each and given.only in "console":
+            with asyncio.Runner() as runner:
+                pages = Pages(database, folder, loaded, now)
+                runner.run(pages.sign_in())
+                for name, page in pages.all(chat.uid):
+                    met.append(answer(Question(name, _PAGE_MS, lambda page=page: runner.run(page())), given.tries))  # type: ignore[misc]
+                runner.run(pages.close())
+                runner.run(database.aclose())
+    sys.exit(0 if all(met) else 1)
 
 
 if __name__ == "__main__":
