@@ -6,11 +6,12 @@ Each group is one transaction of that file, so that a run that was stopped goes 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from bot.core.scoring import FOLDED
+from storage.refold import Row
 
 
 class Preview:
@@ -36,14 +37,12 @@ class Preview:
             row = found.fetchone()
         return row[0] if row else None
 
-    def put(self, chat_id: int, mark: int, days: Iterable[tuple[str, Mapping[int, Sequence[int]]]]) -> None:
-        """The group's counters day by day, instead of earlier ones."""
-        marks = ", ".join("?" * (3 + len(FOLDED)))
+    def put(self, chat_id: int, mark: int, rows: Iterable[Row]) -> None:
+        """The group's counters, instead of earlier ones."""
+        marks = ", ".join("?" * (2 + len(FOLDED)))
         with self._file:
             self._file.execute("DELETE FROM counted WHERE chat_id = ?", (chat_id,))
-            for day, counts in days:
-                rows = [(chat_id, day, who, *counts[who]) for who in sorted(counts)]
-                self._file.executemany(f"INSERT INTO counted VALUES ({marks})", rows)
+            self._file.executemany(f"INSERT INTO counted VALUES ({chat_id:d}, {marks})", rows)
             self._file.execute("REPLACE INTO counted_group VALUES (?, ?)", (chat_id, mark))
 
     def of(self, chat_id: int, since: str) -> Iterator[tuple[str, int, dict[str, int]]]:

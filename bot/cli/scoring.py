@@ -19,7 +19,8 @@ from sqlalchemy import Connection, select
 from bot.cli import NO, UNUSABLE
 from bot.cli.control import ask_running
 from bot.cli.database import Url, opened, reading
-from bot.cli.explain_score import calendar_of, span_of
+from bot.cli.explain_score import calendar_of
+from bot.cli.recounting import recount
 from bot.cli.tables import plain
 from bot.config import Settings, load_settings
 from bot.core.play import Window
@@ -35,7 +36,7 @@ from storage import explanation
 from storage import scoring as store
 from storage import tables as t
 from storage.preview import Preview
-from storage.refold import mark_of, refold
+from storage.schema import require_current
 
 _BATCH = 20
 """Days of one transaction: the live messages wait for no longer than that takes."""
@@ -76,8 +77,14 @@ def recompute(db: Url = "") -> None:
     settings = load_settings()
     loaded = _folder(settings)
     wanted = _wanted(loaded)
-    with reading(db) as connection, _preview(settings, wanted) as preview:
-        done, skipped = count_all(connection, preview, wanted, loaded)
+    with opened(db) as database, database.reading() as connection, _preview(settings, wanted) as preview:
+        require_current(connection)
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("重算 counting", total=None)
+            done, skipped = recount(
+                database, connection, preview, wanted, loaded,
+                lambda done, of: progress.update(task, completed=done, total=of),
+            )  # fmt: skip
     typer.echo(f"{done} 天已重算，{skipped} 天没有变化 · {done} days counted, {skipped} were up to date")
     typer.echo("对比 compare: qunops scoring compare")
 
@@ -176,23 +183,6 @@ def _preview(settings: Settings, wanted: Scoring) -> Iterator[Preview]:
         yield preview
     finally:
         preview.close()
-
-
-def count_all(connection: Connection, preview: Preview, wanted: Scoring, loaded: Loaded) -> tuple[int, int]:
-    """Days of every group whose log is not the one that the preview was made from; (counted, up to date)."""
-    done = skipped = 0
-    chats = connection.execute(select(t.chat.c.id, t.chat.c.uid).where(t.chat.c.kind == "group")).all()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        for chat in progress.track(chats, description="重算 counting"):
-            days, mark = store.days_of(connection, chat.id), mark_of(connection, chat.id)
-            if preview.mark(chat.id) == mark:
-                skipped += len(days)
-                continue
-            calendar = calendar_of(loaded, chat.uid)
-            spans = [span_of(chat.id, day, *calendar) for day in days]
-            preview.put(chat.id, mark, refold(connection, spans, wanted.counting))
-            done += len(days)
-    return done, skipped
 
 
 def _side_by_side(

@@ -3,7 +3,7 @@ at the n-th hit of a point. Unset, a point costs one dictionary look-up.
 
 Points, in the order of a message's way: socket.frame, inbox.begin, inbox.logged, step.before, step.after, flush.begin,
 flush.written, commit.before, commit.after, outbox.claimed, outbox.before_send, outbox.sent, outbox.settled,
-schedule.due, schedule.fired, reload.swap; beside it, import.written.
+schedule.due, schedule.fired, reload.swap; beside it, report.made (between outbox.before_send and outbox.sent) and import.written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 POINTS = (
     "socket.frame", "inbox.begin", "inbox.logged", "step.before", "step.after", "flush.begin", "flush.written",
     "commit.before", "commit.after", "outbox.claimed", "outbox.before_send", "outbox.sent", "outbox.settled",
-    "schedule.due", "schedule.fired", "reload.swap", "import.written",
+    "schedule.due", "schedule.fired", "reload.swap", "report.made", "import.written",
 )  # fmt: skip
 
 

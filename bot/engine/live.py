@@ -257,7 +257,9 @@ class LiveEngine:
             return order
         if self._reports is None:
             raise NotMade("nothing here makes reports")
-        return await self._reports.make(dispatch.chat, order)
+        made = await self._reports.make(dispatch.chat, order)
+        fp("report.made")
+        return made
 
     async def _hand_over(
         self, transport: Transport, dispatch: Dispatch, outgoing: Outgoing | SendFile, note: str
