@@ -64,7 +64,7 @@ class ReportDesk:
         key = f"{group} {period}"
         title = f"{place.name} {period.slug}"
         return self._works.begin(
-            actor, key, title, lambda tell: self._make(words, tell), about=_Order(place, period)
+            actor, key, title, lambda tell: self._make(place.uid, words, tell), about=_Order(place, period)
         ).id  # fmt: skip
 
     def report(self, report: str, actor: str) -> ReportPage | None:
@@ -103,8 +103,8 @@ class ReportDesk:
             on = period_of(span, today).first - timedelta(days=1)
         return period_of(span, on or today, begins=begins)
 
-    async def _make(self, words: list[str], tell: Callable[[float], None]) -> Made:
-        await roll_up(self._engine, self._now())
+    async def _make(self, group: str, words: list[str], tell: Callable[[float], None]) -> Made:
+        await roll_up(self._engine, self._now(), group)
         with tempfile.TemporaryDirectory(prefix="qunops-report-") as name:
             folder = Path(name)
             ended = await self._commands.run(
