@@ -130,12 +130,15 @@ def _points(
         query = query.group_by(member.c.id, member.c.uid, memberships.c.name, member.c.name).having(gained > 0)
         query = query.order_by(gained.desc())
     rows = connection.execute(query.order_by(member.c.uid).limit(limit)).all()
-    parts = _sources(connection, chat_id, [row.id for row in rows], since, account)
+    if account is not None:
+        # Everybody is ranked, and nobody asks for the sources.
+        return tuple(Score(member=r.uid, name=r.shown, total=float(r.sum)) for r in rows)
+    parts = _sources(connection, chat_id, [row.id for row in rows], since)
     return tuple(Score(member=r.uid, name=r.shown, total=float(r.sum), parts=parts[r.id]) for r in rows)
 
 
 def _sources(
-    connection: Connection, chat_id: int, members: list[int], since: Since | None, account: str | None = None
+    connection: Connection, chat_id: int, members: list[int], since: Since | None
 ) -> defaultdict[int, dict[str, float]]:
     """Member → source of the points → sum, for the few that are shown."""
     found: defaultdict[int, dict[str, float]] = defaultdict(dict)
@@ -149,8 +152,6 @@ def _sources(
         )
         if since is not None:
             query = query.where(entries.at >= since.at_ms)
-        if account is not None:
-            query = query.where(entries.account == account)
         for who, source, points in connection.execute(query):
             found[who][source] = float(points)
     return found

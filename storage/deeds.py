@@ -68,11 +68,11 @@ def _rolled_up(
     d = t.member_day.c
     columns = sorted({_COLUMNS[deed] for deed in deeds})
     query = select(d.member_id, d.day, *(d[column] for column in columns)).where(d.chat_id == chat)
-    for row in connection.execute(_of(query, d.member_id, who)).mappings():
-        for deed in deeds:
-            n = int(row[_COLUMNS[deed]])
-            if n:
-                yield row["member_id"], deed, row["day"], min(n, 1) if deed in _DAYS else n
+    places = [(deed, 2 + columns.index(_COLUMNS[deed]), deed in _DAYS) for deed in deeds]
+    for row in connection.execute(_of(query, d.member_id, who)):
+        for deed, at, is_day in places:
+            if n := row[at]:
+                yield row[0], deed, row[1], 1 if is_day else n
 
 
 def _bridges(connection: Connection, chat: int, who: Who) -> Iterator[tuple[int, str, str, int]]:

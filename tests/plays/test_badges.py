@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -195,6 +195,7 @@ COURSES = st.dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(evenings=st.lists(COURSES, min_size=1, max_size=5), policy=st.sampled_from(["keep", "withdraw"]))
 def test_labels_follow_badges_and_each_is_given_once(evenings: list[Any], policy: str) -> None:
     """Whatever the log says from day to day: labels are what is held, and with `keep` nobody gets the same one twice."""

@@ -11,7 +11,7 @@ from bot.core.audience import Audience
 from bot.core.deeds import DEEDS
 from bot.core.marks import Title
 from bot.core.play import PlayParams
-from bot.core.units import Clock
+from bot.core.units import Clock, Duration
 
 DeedName = Literal[
     "messages", "active_days", "active_streak", "checkins", "checkin_streak", "quiz_right", "quiz_perfect", "chains",
@@ -62,6 +62,12 @@ class Params(PlayParams):
         default="20:05",
         validate_default=True,
         description="每天几点评一次和公布 · when rules are applied and announced",
+    )
+    spread: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(0),
+        le=timedelta(hours=2),
+        description="各群在这么久里错开,免得所有群同一刻算;0s 不错开 · groups take turns within this time",
     )
     on_undone: Literal["keep", "withdraw"] = Field(
         "keep",

@@ -29,7 +29,8 @@ def commands(params: Params) -> Sequence[CommandSpec]:
 
 
 def schedules(params: Params) -> Sequence[Schedule]:
-    return (Schedule(name=_COUNT, at=params.at, missed="late", within_s=20 * 3600),)
+    jitter_s = int(params.spread.total_seconds())
+    return (Schedule(name=_COUNT, at=params.at, jitter_s=jitter_s, missed="late", within_s=20 * 3600),)
 
 
 def needs(params: Params, event: Event) -> Needs:

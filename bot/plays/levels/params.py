@@ -87,6 +87,12 @@ class Params(PlayParams):
     at: Clock = Field(
         default="20:00", validate_default=True, description="每天几点结算和公布 · when levels are counted and announced"
     )
+    spread: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(0),
+        le=timedelta(hours=2),
+        description="各群在这么久里错开,免得所有群同一刻算;0s 不错开 · groups take turns within this time",
+    )
     promote: Literal["daily", "at_once"] = Field(
         "daily",
         description="升级:daily 每天结算、at_once 够分马上升(只能配 by: points) · once a day, or with the very points",
