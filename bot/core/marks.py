@@ -24,10 +24,11 @@ NAME = "{name}"
 
 
 class Mark(Frozen):
-    """What a play has put on a member. `bare`: the card before; `pattern`: what made the card; `kept`: the title of a
-    person's hand that was left alone."""
+    """What a play has put on a member. `was`: the own title before this one; `bare`: the card before; `pattern`: what made
+    the card; `kept`: the title of a person's hand that was left alone."""
 
     title: str = ""
+    was: str = ""
     card: str = ""
     bare: str = ""
     pattern: str = ""
@@ -58,8 +59,8 @@ def marking(
 
 
 def refused(mark: Mark) -> Mark:
-    """After the network did not take the title: it counts as never given."""
-    return mark.model_copy(update={"title": ""})
+    """After the network did not take the title: the member has the one before."""
+    return mark.model_copy(update={"title": mark.was})
 
 
 def _title(mark: Mark, member: Member, wanted: str, caps: Set[Capability], now: datetime, key: str) -> Marking:
@@ -74,9 +75,9 @@ def _title(mark: Mark, member: Member, wanted: str, caps: Set[Capability], now: 
     if wanted:
         if has is None:
             return Marking(mark, is_waiting=True)
-        if has not in ("", mark.title, wanted):
+        if has not in ("", mark.title, mark.was, wanted):
             return Marking(mark.model_copy(update={"kept": has}))
-    after = mark.model_copy(update={"title": wanted, "kept": ""})
+    after = mark.model_copy(update={"title": wanted, "was": mark.title, "kept": ""})
     if has == wanted:
         return Marking(after)
     change = SetTitle(
