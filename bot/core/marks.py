@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from bot.core.effects import Effect, Lane, SetCard, SetTitle
+from bot.core.effects import Effect, Lane, Note, SetCard, SetTitle
 from bot.core.play import Capability, Frozen, Member
+from bot.core.turn import Turn
 
 TITLE_BYTES, CARD_BYTES = 18, 60
 """The longest that QQ takes: six Chinese characters, twenty Chinese characters."""
 _PATIENCE = timedelta(hours=20)
 NAME = "{name}"
+TITLED = "title/"
+"""What stands before a uid in the key of its title's effect."""
 
 
 class Mark(Frozen):
@@ -56,6 +59,19 @@ def marking(
     then = _card(found.mark, member, card, caps, now)
     return replace(then, effects=found.effects + then.effects, missing=found.missing | then.missing,
                    is_waiting=found.is_waiting)  # fmt: skip
+
+
+def dress(turn: Turn[Any, Any], member: Member, mark: Mark, title: str, card: str = "") -> Marking:
+    """Does what `marking` says. A title that stayed is noted once, a missing right stands in the trace."""
+    ctx = turn.ctx
+    found = marking(mark, member, title, card, ctx.caps, ctx.now, title_key=f"{TITLED}{member.uid}")
+    turn.do(*found.effects)
+    if found.mark.kept and found.mark.kept != mark.kept:
+        fact = {"kept": found.mark.kept, "wanted": title}
+        turn.do(Note(what="title_kept", key=f"{member.uid}|{title}", member=member.uid, data=fact))
+    if found.missing:
+        turn.because(lacking=sorted(each.value for each in found.missing))
+    return found
 
 
 def refused(mark: Mark) -> Mark:

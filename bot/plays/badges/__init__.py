@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.core.effects import Say, Template
 from bot.core.events import EffectSettled, Event, MessageReceived, PlayStarted, TimerFired
-from bot.core.marks import refused
+from bot.core.marks import TITLED, refused
 from bot.core.play import NOTHING, Capability, CommandSpec, Needs, Play, Schedule, Step
 from bot.core.turn import Turn
 from bot.plays.badges import answers, giving
@@ -19,7 +19,6 @@ from bot.plays.badges.params import Params
 from bot.plays.badges.record import Ctx, Hand, Holder, State
 
 _JUDGE = "judge"
-_TITLED = "title/"
 
 
 def commands(params: Params) -> Sequence[CommandSpec]:
@@ -45,8 +44,8 @@ def needs(params: Params, event: Event) -> Needs:
             return Needs(slots=(event.member, *event.mentions), roster=bool(event.mentions), done=done)
         case PlayStarted() if event.data.get("member"):
             return Needs(slots=(event.data["member"],), roster=True)
-        case EffectSettled() if event.key.startswith(_TITLED):
-            return Needs(slots=(event.key.removeprefix(_TITLED),))
+        case EffectSettled() if event.key.startswith(TITLED):
+            return Needs(slots=(event.key.removeprefix(TITLED),))
     return NOTHING
 
 
@@ -63,8 +62,8 @@ def step(state: State, event: Event, ctx: Ctx) -> Step[State]:
             giving.granted(turn, event)
         case MessageReceived() if ctx.command is not None and ctx.member is not None:
             _command(turn, event, ctx.command.name, ctx.command.rest)
-        case EffectSettled(outcome="failed") if event.key.startswith(_TITLED):
-            uid = event.key.removeprefix(_TITLED)
+        case EffectSettled(outcome="failed") if event.key.startswith(TITLED):
+            uid = event.key.removeprefix(TITLED)
             holder: Holder | None = turn.slot(uid)
             if holder is not None:
                 turn.put(uid, holder.model_copy(update={"mark": refused(holder.mark)}))

@@ -10,7 +10,7 @@ from bot.core.audience import includes
 from bot.core.deeds import done
 from bot.core.effects import Lane, Note, Say, Tag, Template
 from bot.core.events import PlayStarted
-from bot.core.marks import marking
+from bot.core.marks import dress
 from bot.core.play import Capability, Member
 from bot.plays.badges.params import REVOCABLE, Badge
 from bot.plays.badges.record import Hand, Held, Holder
@@ -100,26 +100,16 @@ def label(turn: Hand, member: Member) -> None:
 
 def decorate(turn: Hand, people: Iterable[Member]) -> None:
     """The title of the badge that stands last in the list and has one, as far as rights and pace allow."""
-    params, ctx, left = turn.params, turn.ctx, _TITLES_AT_ONCE
-    lacking: set[str] = set()
+    params, left = turn.params, _TITLES_AT_ONCE
     for member in people:
         holder: Holder | None = turn.slot(member.uid)
         if holder is None or left <= 0:
             continue
         titles = [badge.title for badge in params.badges if badge.title and badge.name in holder.badges]
-        found = marking(
-            holder.mark, member, titles[-1] if titles else "", "", ctx.caps, ctx.now, title_key=f"title/{member.uid}"
-        )
-        lacking |= {each.value for each in found.missing}
+        found = dress(turn, member, holder.mark, titles[-1] if titles else "")
         left -= len(found.effects)
-        turn.do(*found.effects)
-        if found.mark.kept and found.mark.kept != holder.mark.kept:
-            fact = {"kept": found.mark.kept, "wanted": titles[-1]}
-            turn.do(Note(what="title_kept", key=f"{member.uid}|{titles[-1]}", member=member.uid, data=fact))
         if found.mark != holder.mark:
             turn.put(member.uid, holder.model_copy(update={"mark": found.mark}))
-    if lacking:
-        turn.because(lacking=sorted(lacking))
 
 
 def reason_of(badge: Badge) -> str:

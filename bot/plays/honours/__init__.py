@@ -11,14 +11,14 @@ from typing import Any
 
 from bot.core.effects import Say, Template
 from bot.core.events import EffectSettled, Event, MessageReceived, PlayStarted, TimerFired
-from bot.core.marks import refused
+from bot.core.marks import TITLED, refused
 from bot.core.play import DELETED, NOTHING, Capability, CommandSpec, Forgotten, Needs, Play, Schedule, Step
 from bot.core.turn import Turn
 from bot.plays.honours import handing_in, running
 from bot.plays.honours.params import Params
 from bot.plays.honours.record import NOMINATION, VOTE, WINNER, Candidate, Ctx, Hand, Paper, State
 
-_OPEN, _TITLED = "open", "title/"
+_OPEN = "open"
 _ALL = Needs(slots="all", roster=True)
 
 
@@ -50,8 +50,8 @@ def needs(params: Params, event: Event) -> Needs:
             )
             is_stop = params.stop in event.text
             return _ALL if is_stop else Needs(slots=own, roster=bool(event.mentions))
-        case EffectSettled() if event.key.startswith(_TITLED):
-            return Needs(slots=(f"{WINNER}{event.key.removeprefix(_TITLED)}",))
+        case EffectSettled() if event.key.startswith(TITLED):
+            return Needs(slots=(f"{WINNER}{event.key.removeprefix(TITLED)}",))
     return NOTHING
 
 
@@ -73,8 +73,8 @@ def step(state: State, event: Event, ctx: Ctx) -> Step[State]:
             running.begin(turn)
         case MessageReceived() if ctx.command is not None and ctx.member is not None:
             _command(turn, event, ctx.command.name, ctx.command.rest)
-        case EffectSettled(outcome="failed") if event.key.startswith(_TITLED):
-            key = f"{WINNER}{event.key.removeprefix(_TITLED)}"
+        case EffectSettled(outcome="failed") if event.key.startswith(TITLED):
+            key = f"{WINNER}{event.key.removeprefix(TITLED)}"
             paper: Paper | None = turn.slot(key)
             if paper is not None:
                 turn.put(key, paper.model_copy(update={"mark": refused(paper.mark)}))

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.core.audience import includes
 from bot.core.effects import Award, CancelTimer, Drawing, Effect, Lane, Note, Say, SetTimer, StartPlay, Template
-from bot.core.marks import marking
+from bot.core.marks import Mark, dress
 from bot.core.play import Member
 from bot.plays.honours.outcome import Outcome, candidates, outcome
 from bot.plays.honours.record import NOMINATION, VOTE, WINNER, Candidate, Hand, Paper, Round
@@ -151,37 +151,25 @@ def _prizes(turn: Hand, round_: Round, winner: Candidate, found: Outcome, voters
 def _title(turn: Hand, round_: Round, winner: Candidate) -> None:
     params, ctx = turn.params, turn.ctx
     member = ctx.roster.get(winner.uid)
-    before: Paper | None = turn.slot(f"{WINNER}{winner.uid}")
-    paper = Paper(
-        round=round_.number,
-        at=ctx.now,
-        name=winner.name,
-        mark=before.mark if before is not None else Paper(round=0, at=ctx.now).mark,
-    )
+    key = f"{WINNER}{winner.uid}"
+    before: Paper | None = turn.slot(key)
+    mark = before.mark if before is not None else Mark()
     if params.title and member is not None:
-        found = marking(paper.mark, member, params.title, "", ctx.caps, ctx.now, title_key=f"title/{winner.uid}")
-        turn.do(*found.effects)
-        paper = paper.model_copy(update={"mark": found.mark})
-        if found.missing:
-            turn.because(lacking=sorted(each.value for each in found.missing))
-        if found.mark.kept:
-            turn.do(Note(what="title_kept", key=f"{winner.uid}|{params.title}|{round_.number}", member=winner.uid,
-                         data={"kept": found.mark.kept, "wanted": params.title}))  # fmt: skip
-            turn.do(say(turn, "kept", name=member.name, kept=found.mark.kept))
-        if params.hold and found.mark.title:
+        mark = dress(turn, member, mark, params.title).mark
+        if mark.kept:
+            turn.do(say(turn, "kept", name=member.name, kept=mark.kept))
+        if params.hold and mark.title:
             turn.do(SetTimer(name=f"{UNTITLE}{winner.uid}", at=ctx.now + params.hold))
-    turn.put(f"{WINNER}{winner.uid}", paper)
+    turn.put(key, Paper(round=round_.number, at=ctx.now, name=winner.name, mark=mark))
 
 
 def untitle(turn: Hand, uid: str) -> None:
     """The title's time is over: taken back if it is still ours."""
     paper: Paper | None = turn.slot(f"{WINNER}{uid}")
     member: Member | None = turn.ctx.roster.get(uid)
-    if paper is None or member is None or not paper.mark.title:
-        return
-    found = marking(paper.mark, member, "", "", turn.ctx.caps, turn.ctx.now, title_key=f"title/{uid}")
-    turn.do(*found.effects)
-    turn.put(f"{WINNER}{uid}", paper.model_copy(update={"mark": found.mark}))
+    if paper is not None and member is not None and paper.mark.title:
+        mark = dress(turn, member, paper.mark, "").mark
+        turn.put(f"{WINNER}{uid}", paper.model_copy(update={"mark": mark}))
 
 
 def _certificate(turn: Hand, round_: Round, winner: Candidate, name: str) -> Say:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.core.effects import Say, Template
 from bot.core.events import EffectSettled, Event, MessageReceived, PointsEarned, TimerFired
-from bot.core.marks import refused
+from bot.core.marks import TITLED, refused
 from bot.core.play import NOTHING, Capability, CommandSpec, Needs, Play, Schedule, Step
 from bot.core.turn import Turn
 from bot.plays.levels import answers, counting
@@ -18,7 +18,7 @@ from bot.plays.levels.params import Params
 from bot.plays.levels.record import Ctx, Hand, Place, State
 
 _COUNT = "count"
-_WARNED, _TITLED = "warn/", "title/"
+_WARNED = "warn/"
 
 
 def commands(params: Params) -> Sequence[CommandSpec]:
@@ -78,7 +78,7 @@ def _failed(turn: Hand, key: str, place: Place) -> None:
 
 
 def _uid(key: str) -> str:
-    return next((key[len(head) :] for head in (_WARNED, _TITLED) if key.startswith(head)), "")
+    return next((key[len(head) :] for head in (_WARNED, TITLED) if key.startswith(head)), "")
 
 
 def wants_capabilities(params: Params) -> Mapping[str, Capability]:

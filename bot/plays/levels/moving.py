@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.core.effects import Lane, Note, Say, Tag, Template
-from bot.core.marks import marking
+from bot.core.marks import dress
 from bot.core.play import Capability, Member
 from bot.plays.levels.ladder import Ladder, missing, shown
 from bot.plays.levels.params import Params
@@ -93,27 +93,17 @@ def hold(turn: Hand, member: Member) -> None:
 
 def decorate(turn: Hand, people: Iterable[Member]) -> None:
     """Title and card of the level, as far as rights and pace allow; the trace says what was missing."""
-    params, ctx, left = turn.params, turn.ctx, MARKS_AT_ONCE
-    lacking: set[str] = set()
-    kept: list[str] = []
+    params, left = turn.params, MARKS_AT_ONCE
     for member in people:
         place: Place | None = turn.slot(member.uid)
         if place is None or left <= 0:
             continue
         at = index_of(params, place.level)
         title, card = (params.levels[at].title, params.levels[at].card) if at >= 0 else ("", "")
-        found = marking(place.mark, member, title, card, ctx.caps, ctx.now, title_key=f"title/{member.uid}")
-        lacking |= {each.value for each in found.missing}
+        found = dress(turn, member, place.mark, title, card)
         left -= len(found.effects)
-        turn.do(*found.effects)
-        if found.mark.kept != place.mark.kept and found.mark.kept:
-            kept.append(member.uid)
-            fact = {"kept": found.mark.kept, "wanted": title}
-            turn.do(Note(what="title_kept", key=f"{member.uid}|{title}", member=member.uid, data=fact))
         if found.mark != place.mark:
             turn.put(member.uid, place.model_copy(update={"mark": found.mark}))
-    if lacking or kept:
-        turn.because(lacking=sorted(lacking), titles_kept=kept)
 
 
 def unit(params: Params) -> str:
