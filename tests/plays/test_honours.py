@@ -95,6 +95,22 @@ def test_what_is_no_ballot_gets_help() -> None:
     assert club.votes() == ["这次「月度之星」有 0 人投票，不到 2 人，先不颁，谢谢来投票的朋友"]
 
 
+def test_talk_about_it_is_no_command() -> None:
+    """Whoever says 投票结果出来了吗 is left in peace, whether a round is on or not."""
+    club = Club()
+    for _ in range(2):
+        for text in ("投票结果什么时候出来呀", "提名的事我们晚上再说吧", "投票真的好难选"):
+            assert club.types("小明", text) == []
+        club.to_the_vote(("小明", "小红"))
+
+
+def test_a_long_name_is_a_ballot() -> None:
+    club = Club()
+    club.members("Christopher Robin")
+    club.to_the_vote(("小明", "Christopher Robin"))
+    assert club.types("小明", "投票 christopher robin") == ["🗳️ 收到，一人一票，截止前可以改"]
+
+
 def test_who_may_be_nominated() -> None:
     """Not oneself, no operator, no bot; nobody twice by one nominator; not so soon after a win."""
     club = Club(again_after="60d")

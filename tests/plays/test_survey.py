@@ -96,6 +96,15 @@ def test_numbers_that_are_no_answers() -> None:
     assert club.taken() == {"友00": 9}
 
 
+def test_talk_about_it_is_no_answer() -> None:
+    """评分标准 is a topic, not a score."""
+    club = Club()
+    for _ in range(2):
+        assert club.types("友00", "评分标准是什么呀") == []
+        club.begin()
+    assert club.taken() == {}
+
+
 def test_few_answers_are_not_shown_to_the_group() -> None:
     """Nobody's score can be told from the sum; words of one or two people stay with the bot."""
     club = Club()

@@ -178,14 +178,16 @@ async def test_missed_requests_are_found(style: str) -> None:
 
 
 async def test_lists_are_read_again() -> None:
-    """Members are read again every now and then: joins that were never reported show up."""
+    """Members are read again every now and then: joins that were never reported show up, and so do titles given by hand."""
     there = peer()
     async with running(resync_s=0.05) as bot, there.reverse(bot.url):
         await bot.ready()
         there.world.joins(GROUP, 2_910_000_001)
         await bot.sink.until(lambda: any(member.uid == "qq:2910000001" for member in bot.sink.rosters[CHAT]))
         (member,) = [member for member in bot.sink.rosters[CHAT] if member.uid == "qq:2910000001"]
-        assert member.joined_at == moment(there.world)
+        assert (member.joined_at, member.title) == (moment(there.world), "")
+        there.world.rooms[GROUP].people[2_910_000_001].title = "镇群之宝"
+        await bot.sink.until(lambda: any(member.title == "镇群之宝" for member in bot.sink.rosters[CHAT]))
 
 
 async def test_empty_lists_are_not_believed() -> None:

@@ -100,6 +100,9 @@ def _command(turn: Hand, event: MessageReceived, name: str, rest: str) -> None:
         found = handing_in.vote(turn, event, member, rest)
     else:
         found = handing_in.table(turn)
+    if found[0] in ("closed", "how", "which") and handing_in.is_chat(event, rest):
+        turn.because(chat=name)
+        return
     _answer(turn, event, found)
 
 

@@ -13,7 +13,7 @@ from bot.plays.honours.record import NOMINATION, VOTE, Candidate, Hand, Paper, R
 from bot.plays.honours.running import clock, may_still_be, rows
 
 Answer = tuple[str, dict[str, Any]]
-_REASON = 60
+_REASON, _CHOICE = 60, 6
 _NUMBER = re.compile(r"(?<!\d)(\d{1,2})(?!\d)")
 
 
@@ -70,6 +70,11 @@ def vote(turn: Hand, event: MessageReceived, member: Member, rest: str) -> Answe
         "is_private": event.is_private,
         "until": clock(turn, round_.until),
     }
+
+
+def is_chat(event: MessageReceived, rest: str) -> bool:
+    """Whether somebody only talks about it (投票结果出来了吗): words, and nobody and no number is named."""
+    return not event.mentions and len(fold(rest)) > _CHOICE and not _NUMBER.search(fold(rest))
 
 
 def table(turn: Hand) -> Answer:

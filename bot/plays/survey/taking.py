@@ -14,6 +14,8 @@ from bot.plays.survey import reading
 from bot.plays.survey.asking import clock, lettered
 from bot.plays.survey.record import JOINED, Hand, Sheet
 
+_CHAT = 4
+
 
 def heard(turn: Hand, event: MessageReceived, member: Member) -> None:
     """A message that is no command of this play."""
@@ -34,11 +36,14 @@ def heard(turn: Hand, event: MessageReceived, member: Member) -> None:
 def answered(turn: Hand, event: MessageReceived, member: Member, rest: str) -> None:
     """`评分 9 节奏可以慢一点`."""
     params = turn.params
-    number = _open_for(turn, member)
+    found, number = reading.answer(rest), _open_for(turn, member)
+    if found is None and len(fold(rest)) > _CHAT:
+        # 评分标准是什么: they talk about it.
+        turn.because(chat=params.command)
+        return
     if number is None:
         _say(turn, event, "closed", {})
         return
-    found = reading.answer(rest)
     if found is None:
         _say(turn, event, "how", {"command": params.command, "question": params.question})
         return
