@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.core.audience import includes
+from bot.core.deeds import DEEDS
 from bot.core.effects import SetTitle
 from bot.core.events import PlayStarted
-from bot.plays.badges.params import Params
+from bot.core.marks import Mark
+from bot.plays.badges.params import DeedName, Params
+from bot.plays.badges.persons import join, part
+from bot.plays.badges.record import Held, Holder
 from tests.stage import ACCOUNT, CHAT, Stage
 
 BADGES: list[dict[str, Any]] = [
@@ -167,6 +171,11 @@ def test_a_stricter_rule_takes_nothing() -> None:
     assert (new.has("小明"), new.has("小红")) == ({"七日打卡": "2026-03-07"}, {"百言": "2026-03-11"})
 
 
+def test_rules_name_every_deed() -> None:
+    """What may be written and what can be counted is one list."""
+    assert set(get_args(DeedName)) == DEEDS.keys()
+
+
 def test_operators_and_bots_earn_none_by_a_rule() -> None:
     wall = Wall()
     wall.roster["sim:机器"] = replace(wall.roster["sim:小刚"], uid="sim:机器", name="机器", is_bot=True)
@@ -210,3 +219,27 @@ def test_labels_follow_badges_and_each_is_given_once(evenings: list[Any], policy
         pairs = [(note.member, note.data["badge"]) for note in given_away]
         assert len(set(pairs)) == len(pairs)
     assert all(note.member != "sim:老陈" for note in given_away)
+
+
+HELD = st.builds(
+    Held, day=st.just(date(2026, 3, 2)), given_on=st.just(date(2026, 3, 2)), reason=st.sampled_from(["甲", "乙"])
+)
+HOLDERS = st.builds(
+    Holder,
+    badges=st.dictionaries(st.sampled_from(list("abcd")), HELD),
+    mark=st.sampled_from([Mark(), Mark(title="热心肠"), Mark(title="百言", was="热心肠")]),
+)
+
+
+@settings(deadline=None)
+@given(older=HOLDERS, newer=HOLDERS, taken=st.sampled_from(list("abcd")))
+def test_two_ids_become_one_and_part_again(older: Holder, newer: Holder, taken: str) -> None:
+    """Together nothing is lost, apart each has its own; what was gained or taken back meanwhile follows the older one."""
+    both = join(older, newer)
+    assert both.badges.keys() == older.badges.keys() | newer.badges.keys()
+    assert part(both, older, newer, ()) == (older, newer)
+    fresh = Held(day=date(2026, 3, 5), given_on=date(2026, 3, 5), reason="后来")
+    left = {name: held for name, held in both.badges.items() if name != taken}
+    first, second = part(both.model_copy(update={"badges": {**left, "z": fresh}}), older, newer, ())
+    assert first.badges["z"] == fresh
+    assert taken not in {**first.badges, **second.badges}

@@ -87,7 +87,7 @@ def test_what_is_missing_is_told() -> None:
         "bot(私聊 小明): 🏅 小明，我们的「青铜」\n积分 10\n已经够「白银」了，今天 20:00 结算时升级 🎉\n再攒 10 积分就到「黄金」"
     ]
     club.says("老陈", "我的等级")
-    assert club.bot() == ["运营不参加等级评比，发「等级」看全部等级"]
+    assert club.bot() == ["你现在不在等级的参评范围里（运营等身份不参加），发「等级」看全部等级"]
 
 
 def test_a_level_is_a_label_of_the_same_audience_language() -> None:
@@ -155,6 +155,22 @@ def test_without_a_rule_nobody_falls() -> None:
     club.scored()
     assert club.evening(60) == []
     assert club.level("小明") == "黄金"
+
+
+def test_who_takes_part_no_longer_lays_the_level_down() -> None:
+    """An operator holds no place; back among the members the level is back, and the group hears of neither."""
+    club = Club().scored(小明=25, 小红=12)
+    club.evening()
+    member = club.roster["sim:小明"]
+    club.roster["sim:小明"] = replace(member, title="黄金书友", labels=frozenset({"role:operator"}))
+    club.took(SetTitle)
+    assert club.evening() == []
+    assert club.tags["sim:小明"] == set()
+    assert [each.title for each in club.took(SetTitle)] == [""]
+    club.roster["sim:小明"] = replace(member, title="")
+    assert club.evening() == []
+    assert "level:黄金" in club.tags["sim:小明"]
+    club.effects.clear()
 
 
 def test_newcomers_are_left_in_peace() -> None:

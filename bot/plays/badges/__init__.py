@@ -16,6 +16,7 @@ from bot.core.play import NOTHING, Capability, CommandSpec, Needs, Play, Schedul
 from bot.core.turn import Turn
 from bot.plays.badges import answers, giving
 from bot.plays.badges.params import Params
+from bot.plays.badges.persons import PERSONS
 from bot.plays.badges.record import Ctx, Hand, Holder, State
 
 _JUDGE = "judge"
@@ -103,4 +104,5 @@ PLAY = Play(
     schedules=schedules,
     needs=needs,
     wants_capabilities=wants_capabilities,
+    persons=PERSONS,
 )

@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from bot.core.audience import Audience
-from bot.core.deeds import DEEDS
 from bot.core.marks import Title
 from bot.core.play import PlayParams
 from bot.core.units import Clock, Duration
@@ -102,4 +101,3 @@ class Params(PlayParams):
 
 REVOCABLE = timedelta(days=30)
 """Older ones stay: recalls come within days, and what the log has lost by age is nobody's fault."""
-assert frozenset(DeedName.__args__) == DEEDS.keys()  # type: ignore[attr-defined]

@@ -40,7 +40,7 @@ def count(turn: Hand) -> None:
         to = ladder.reached(score)
         if to > now_at:
             move(turn, member, to, score)
-            if place is None or not place.level or now_at >= 0:
+            if place is None or now_at >= 0:
                 risen.append((member.uid, params.levels[to].name))
         elif place is not None and now_at >= 0:
             if to == now_at or not ladder.is_open(now_at) or is_newcomer(params, member, ctx):
@@ -48,11 +48,21 @@ def count(turn: Hand) -> None:
             else:
                 sink(turn, member, ladder, score)
             label(turn, member)
-    decorate(turn, here)
+    decorate(turn, [*here, *_out(turn, here)])
     held = _held(turn, here)
     _announce(turn, risen, held)
     turn.change(counted=turn.state.counted + 1, lines=rungs.stored(ladder), held=held, risen=())
     turn.because(people=len(here), with_score=sum(score > 0 for score in drawing), lines=rungs.stored(ladder))
+
+
+def _out(turn: Hand, here: list[Member]) -> list[Member]:
+    """Those who have a level and take part no longer: it is laid down without a word, and comes back the same way."""
+    taking_part = {member.uid for member in here}
+    others = [member for uid, member in sorted(turn.ctx.roster.items()) if uid not in taking_part]
+    found = [member for member in others if (place := turn.slot(member.uid)) is not None and place.level]
+    for member in found:
+        move(turn, member, -1, 0.0)
+    return found
 
 
 def earned(turn: Hand, member: Member) -> None:
