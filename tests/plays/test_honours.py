@@ -146,6 +146,10 @@ def test_ties() -> None:
     club.to_the_vote(*nominations)
     club.votes(小明="1", 小丽="2")
     assert "小红　1 票\n小刚　1 票" in club.votes(小明="1", 小丽="2")[0]
+    club = Club(tie="runoff")
+    club.to_the_vote(*nominations)
+    club.votes(小明="1", 小丽="2")
+    assert "小红\n小刚" in club.votes()[0]
 
 
 def test_votes_of_who_came_or_went_do_not_count() -> None:

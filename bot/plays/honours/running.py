@@ -84,11 +84,14 @@ def _count(turn: Hand, round_: Round) -> None:
     standing = [each for each in round_.candidates if each.uid in ctx.roster]
     found = outcome(standing, [paper.candidate for paper in cast.values()], round_.seats)
     turn.because(votes=dict(found.votes), voters=len(cast))
-    if len(cast) < params.min_votes and not round_.fixed:
+    if len(cast) < params.min_votes and round_.phase == "vote":
         turn.do(say(turn, "too_few", voters=len(cast), needed=params.min_votes))
         _clear(turn)
         return
     winners = found.winners
+    if round_.phase == "runoff" and not winners and not found.tied:
+        # Nobody came to the second vote: the first one stands.
+        winners = tuple(standing)
     if found.tied:
         if params.tie == "runoff" and round_.phase == "vote":
             _runoff(turn, round_, found)
