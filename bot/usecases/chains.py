@@ -27,6 +27,8 @@ from storage.database import Database
 
 R = TypeVar("R")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_NEWEST = 500
+"""So many chains of a run are listed at most; older ones have long been archived."""
 
 
 class ChainsDesk:
@@ -89,15 +91,14 @@ class ChainsDesk:
 
 def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[ChainRow]:
     """Every chain that is kept, by group and number."""
-    heads = _heads(connection)
     for kept in runs_in(connection, "chain", group):
-        yield from _rows(connection, kept, heads.get(kept.id, {}), now)
+        yield from _rows(connection, kept, _heads(connection, {kept.id: kept.state.next_id}).get(kept.id, {}), now)
 
 
 def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, state: str, page: int) -> Chains:
     """One page. All heads are looked at, lines are read for what is on the page."""
     runs = {row.id: row for row in meant(connection, "chain", sees, "")}
-    heads = {run: found for run, found in _heads(connection).items() if run in runs}
+    heads = _heads(connection, {run: json.loads(row.state)["next_id"] for run, row in runs.items()})
     found = [
         (_is_open(head), head["active_at"], run, key)
         for run, documents in heads.items()
@@ -117,9 +118,12 @@ def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, stat
     )  # fmt: skip
 
 
-def _heads(connection: Connection) -> Mapping[int, dict[str, str]]:
+def _heads(connection: Connection, next_ids: Mapping[int, int]) -> Mapping[int, dict[str, str]]:
+    """Run → its chains' heads by key, given the number that its next chain gets; by their keys, not by looking through
+    the lines and steps of every group."""
+    keys = [(run, f"c{n}/h") for run, next_id in next_ids.items() for n in range(max(1, next_id - _NEWEST), next_id)]
     found: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for row in play_runs.slots_like(connection, "chain", "c", "/h"):
+    for row in play_runs.slots_at(connection, keys):
         found[row.run_id][row.key] = row.data
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -31,7 +32,6 @@ SPAN = 28
 _PAGE = 60
 _NAMES = 60
 _QUEUE, _RECENT = 20, 10
-_ORDER = {"waiting": 0, "returned": 1, "passed": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +104,24 @@ def queue_of(shown: Shown, notes: Sequence[Any], messages: Sequence[Any]) -> Que
     if rule is None:
         return None
     said = {row.platform_id: row for row in messages}
-    found = [
-        _submission(uid, slot, work, notes, said, shown.people)
-        for uid, slot in shown.ctx.slots.items()
-        for work in slot.works
-    ]
-    found.sort(key=lambda each: (_ORDER[each.status], each.day, each.name))
-    waiting = [each for each in found if each.status == "waiting"]
-    returned, passed = (_newest(found, status) for status in ("returned", "passed"))
+    by_member: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in notes:
+        by_member[row.member].append(row)
+    slots: Mapping[str, Slot] = shown.ctx.slots
+    works = [(work.day, slot.name, uid, work) for uid, slot in slots.items() for work in slot.works]
+    works.sort(key=lambda each: each[:3])
+
+    def told(status: str, found: Sequence[tuple[date, str, str, Work]], most: int) -> tuple[Submission, ...]:
+        chosen = [each for each in found if each[3].status == status][:most]
+        return tuple(
+            _submission(uid, slots[uid], work, by_member[uid], said, shown.people) for _, _, uid, work in chosen
+        )
+
     return Queue(
         group=shown.kept.chat, group_name=shown.kept.chat_name, play=shown.kept.ref, word=shown.ctx.params.word,
-        rubric=rule.rubric, points=rule.points, waiting=tuple(waiting[:_QUEUE]),
-        waiting_more=max(0, len(waiting) - _QUEUE), returned=returned, passed=passed,
+        rubric=rule.rubric, points=rule.points, waiting=told("waiting", works, _QUEUE),
+        waiting_more=max(0, (shown.waiting() or 0) - _QUEUE), returned=told("returned", works[::-1], _RECENT),
+        passed=told("passed", works[::-1], _RECENT),
     )  # fmt: skip
 
 
@@ -154,7 +160,7 @@ def _mark(slot: Slot, day: date, since: date, today: date) -> str:
 def _submission(
     uid: str, slot: Slot, work: Work, notes: Sequence[Any], said: Mapping[str, Any], people: People
 ) -> Submission:  # fmt: skip
-    mine = [(row, json.loads(row.data)) for row in notes if row.member == uid]
+    mine = [(row, json.loads(row.data)) for row in notes]
     versions = {
         data["message_id"]: (data["version"], row.at)
         for row, data in mine
@@ -195,12 +201,6 @@ def _version(number: int, at: int, message: Any, verdicts: Sequence[Verdict]) ->
 def _address(url: str) -> str:
     """Only what a browser may be sent to: the network's word is no reason for anything else."""
     return url if urlsplit(url).scheme in ("http", "https") else ""
-
-
-def _newest(found: Sequence[Submission], status: str) -> tuple[Submission, ...]:
-    return tuple(
-        sorted((each for each in found if each.status == status), key=lambda each: each.day, reverse=True)[:_RECENT]
-    )
 
 
 def here(kept: Kept, ctx: Here, people: People) -> Shown:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,8 +15,9 @@ from bot.console.ports.checkins import Calendar, CheckinRow, Checkins, Judgement
 from bot.engine.clock import to_ms
 from bot.engine.live import LiveEngine
 from bot.engine.orders import Order
+from bot.plays.checkin.params import Params
 from bot.usecases.checkin_board import Shown, calendar_of, here, queue_of, row_of, scores_text
-from bot.usecases.runs import Kept, Paging, kept_of, meant, people_in, runs_in
+from bot.usecases.runs import Kept, Paging, kept_of, meant, people_in, play_of, runs_in
 from storage import play_runs
 from storage.database import Database
 
@@ -78,14 +79,20 @@ def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[C
 def paged(connection: Connection, now: datetime, sees: Sees, *, words: str, page: int) -> Checkins:
     """One page, those with most to review first; records are read for what is on the page."""
     runs = meant(connection, "checkin", sees, words)
-    waiting = play_runs.count_slots(connection, "checkin", '"status":"waiting"')
+    reviewing = [row.id for row in runs if _is_reviewed(connection, row)]
+    waiting = play_runs.count_slots(connection, reviewing, '"status":"waiting"')
     runs.sort(key=lambda row: (-waiting.get(row.id, 0), row.chat_name or row.chat, row.ref))
     paging = Paging(len(runs), page)
-    kept = [kept_of(connection, row) for row in paging.of(runs)]
+    found = [kept_of(connection, row) for row in paging.of(runs)]
     return Checkins(
-        checkins=tuple(row_of(_shown(connection, each, now)) for each in kept if each is not None), total=len(runs),
+        checkins=tuple(row_of(_shown(connection, each, now)) for each in found if each is not None), total=len(runs),
         page=paging.page, pages=paging.pages, q=words,
     )  # fmt: skip
+
+
+def _is_reviewed(connection: Connection, row: Any) -> bool:
+    active = play_of(connection, row.version)
+    return active is not None and isinstance(active.params, Params) and active.params.review is not None
 
 
 def one(connection: Connection, group: str, play: str, now: datetime) -> Shown | None:

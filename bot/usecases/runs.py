@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -19,8 +18,10 @@ from bot.plays import all_plays, asset_parsers
 from storage import play_runs as rows
 
 T = TypeVar("T")
-PAGE = 40
+PAGE = 20
 """Rows of a list of runs: only those on the page are read with all that they keep."""
+_KNOWN: dict[str, ActivePlay] = {}
+_MOST_KNOWN = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,8 @@ def runs_in(connection: Connection, kind: str, chat: str = "", ref: str = "") ->
 
 def kept_of(connection: Connection, row: Any) -> Kept | None:
     """A row of `play_runs.runs_of` with its play; None when nobody can read it any more."""
-    try:
-        active = _restored(rows.source_of(connection, row.version))
-    except (ConfigMistake, ValueError):
+    active = play_of(connection, row.version)
+    if active is None:
         return None
     state = active.play.State.model_validate_json(row.state)
     return Kept(row.id, row.chat_id, row.chat, row.chat_name or row.chat, row.ref, active, state)
@@ -142,6 +142,15 @@ def people_in(connection: Connection, kept: Kept) -> People:
     return People(everybody, here)
 
 
-@lru_cache(maxsize=256)
-def _restored(source: str) -> ActivePlay:
-    return restore_play(source, all_plays(), asset_parsers())
+def play_of(connection: Connection, version: str) -> ActivePlay | None:
+    """The play as it was when it had this version, which is a hash of all that it does; None when it is gone."""
+    found = _KNOWN.get(version)
+    if found is None:
+        try:
+            found = restore_play(rows.source_of(connection, version), all_plays(), asset_parsers())
+        except (ConfigMistake, ValueError):
+            return None
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[version] = found
+    return found

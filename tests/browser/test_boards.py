@@ -44,7 +44,9 @@ def bot(tmp_path: Path) -> Iterator[Running]:
 
 
 def test_a_chain_is_paid_undone_and_taken_away(visit: Visit, tmp_path: Path) -> None:
-    """Lines appear by themselves; a payment, an undo and the Excel file are a press each, also by keyboard."""
+    """Lines appear by themselves; a payment, an undo and the Excel file are a press each, also by keyboard. The phone is
+    dark."""
+    visit.page.emulate_media(color_scheme="dark" if visit.size == "phone" else "light")
     visit.sets_up()
     page = visit.page
     visit.bot.say("老陈: 发起接龙 周五蛋糕")

@@ -112,7 +112,7 @@ def history(shelf: Shelf, event: MessageReceived, command: Command, ctx: Ctx) ->
         {
             "n": step.n,
             "at": f"{ctx.local(step.at):%m-%d %H:%M}",
-            "who": shelf.group.directory.name(step.by),
+            "who": shelf.group.directory.name(step.by).removeprefix("console:"),
             "kind": step.kind,
             "is_undone": step.is_undone,
             **did(chain, step),

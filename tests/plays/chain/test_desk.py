@@ -54,6 +54,8 @@ def test_a_step_is_taken_back_once() -> None:
     assert lists(group) == ["1. 小美"]
     assert group.slots["测试/chain"]["c1/s3"].step.by == "console:老陈"
     assert group.orders("chain", "undo", "1", step="2") == "cannot_undo"
+    group.says("老陈", "接龙历史")
+    assert "\n3) 03-02 08:00 老陈 －阿杰\n" in group.bot()[0]
     assert group.orders("chain", "undo", "1", step="3") == ""
     group.passes("20s")
     assert lists(group) == ["1. 小美\n2. 阿杰"]
