@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: run test docs lock clean
+
+# Compiled ahead (0.1 s when nothing changed): where Python may not write its caches, each start compiles the bot anew.
 run: $(VENV)/.run
+	$(BIN)/python -m compileall -q bot storage
 	$(BIN)/qunops run
 
 test: $(VENV)/.test

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from bot.config import Settings
 from bot.console.ports import Health
-from bot.console.web import LazySite, QuietServer, build_web, server_of
 from bot.core.errors import ConfigMistake, StorageError
 from bot.core.play import Capability, Schedule
 from bot.core.scoring import scoring_of
@@ -52,6 +51,7 @@ from storage.schema import upgrade
 
 if TYPE_CHECKING:
     from bot.console.site import Site
+    from bot.console.web import LazySite, QuietServer
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class App:
             self.database, self.engine, lambda: self.loaded, self.folder, self.reload, self.clock.now, _ZONE, code=self.set_up_code,
             quota=settings.limits.limits().daily_quota, wechat=self.wechat, templates=settings.templates,
         )  # fmt: skip
-        self.console = LazySite(self._site)
+        self._console: LazySite | None = None
         self.is_ready = asyncio.Event()
         self.rollup_differences = 0
         """Days whose figures differed from the log, since the start."""
@@ -139,7 +139,8 @@ class App:
             tidying.cancel()
             counting.cancel()
             indexing.cancel()
-            self.console.close()
+            if self._console is not None:
+                self._console.close()
             if web is not None and serving is not None:
                 web.should_exit = True
                 await asyncio.wait({serving}, timeout=5)
@@ -328,8 +329,11 @@ class App:
         http = self.settings.http
         if not http.enabled:
             return None
+        from bot.console.web import LazySite, build_web, server_of  # 5 MB that a bot without a web port does without
+
+        self._console = LazySite(self._site)
         token = control_token(self.settings.data_folder, create=True)
-        return server_of(build_web(self, token, self.console), http.host, http.port)
+        return server_of(build_web(self, token, self._console), http.host, http.port)
 
     def _site(self) -> Site:
         from bot.console.site import Site
