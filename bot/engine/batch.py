@@ -93,9 +93,10 @@ class Batch:
     acting: dict[str, str] = field(default_factory=dict)
     """Who acts in the event at hand: the person → the id that the network named."""
 
-    @property
-    def now_ms(self) -> int:
-        return to_ms(self.now)
+    now_ms: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now_ms = to_ms(self.now)
 
     def bury(self, room: Room, ref: str, cause: str, failed: StepFailed) -> None:
         """An event that a play could not take: shown to operators, costs nobody else anything."""

@@ -38,7 +38,9 @@ class FactLoader:
     def of_room(self, batch: Batch, room: Room) -> Facts:
         """What is known without an event."""
         refused = self._directory.refusals(room, room.primary, batch.now_ms)
-        caps = self._applier.caps_of(room) - refused
+        caps = self._applier.caps_of(room)
+        if refused:
+            caps -= refused
         return Facts(chat_name=room.name, group_size=room.size, account=room.primary, caps=caps)
 
     def of_event(self, batch: Batch, room: Room, event: Event, heard: Heard, run: Run) -> Facts:

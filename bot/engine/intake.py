@@ -35,7 +35,7 @@ _MSGS, _CHARS, _REPLIES = (ROLLUP.index(name) for name in ("msgs", "chars", "rep
 _BASE = frozenset(("id", "account", "chat", "at", "member"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every event
 class Fresh:
     """An event that was not known before. `room` is where it is stepped, None: only logged. `event` names persons, as
     plays see them, `raw` the ids that the network gave."""
@@ -70,18 +70,19 @@ class Intake:
         self._counting.warm(inbound)
         new = self._writer.log_messages(messages) | self._writer.log_events(events)
         fresh = []
+        rooms, accounts, persons = self._directory.rooms, self._directory.accounts, self._directory.persons
         for item in inbound:
             event = item.event
-            room = self._directory.rooms[event.chat]
+            room = rooms[event.chat]
             batch.rooms[room.id] = room
-            key = (room.id, self._directory.accounts[event.account], _bounded(event))
+            key = (room.id, accounts[event.account], _bounded(event))
             if key not in new:
                 self._counters.duplicates += 1
                 continue
             new.discard(key)
             self._counters.events += 1
             age_s = (item.arrived_at - event.at).total_seconds() if item.is_backfill else 0.0
-            seen = self._directory.persons.event(event)
+            seen = persons.event(event) if persons else event
             fresh.append(Fresh(seen, event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
         return fresh
 
@@ -144,19 +145,23 @@ class Intake:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _resolve(self, inbound: Sequence[Inbound]) -> None:
+        known = self._directory
         accounts: set[str] = set()
         chats: set[tuple[str, str]] = set()
         members: dict[str, str] = {}
         for item in inbound:
             event = item.event
-            accounts.add(event.account)
-            chats.add((event.chat, "private" if ":@" in event.chat else "group"))
-            if event.member:
+            if event.account not in known.accounts:
+                accounts.add(event.account)
+            if event.chat not in known.rooms:
+                chats.add((event.chat, "private" if ":@" in event.chat else "group"))
+            if event.member and event.member not in known.members:
                 members[event.member] = getattr(event, "name", "") or members.get(event.member, "")
             by = getattr(event, "by", "")
-            if by:
+            if by and by not in known.members:
                 members.setdefault(by, "")
-        self._directory.resolve(accounts, chats, members)
+        if accounts or chats or members:
+            known.resolve(accounts, chats, members)
 
     def _row(self, item: Inbound) -> list[Any]:
         event = item.event

@@ -30,7 +30,7 @@ from bot.playbook.model import ActivePlay, GroupPlan
 _ADDRESSED = (TimerFired, EffectSettled, OperatorDecided, OperatorOrdered, PlayStarted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every event that a play hears
 class Heard:
     """One play that must see the event, with what it needs loaded."""
 

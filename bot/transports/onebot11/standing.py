@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from bot.core.events import (
     Event,
@@ -49,6 +50,26 @@ class GroupStanding:
     muted_until: datetime | None = None
     is_all_muted: bool = False
     mentions_all_left: bool | None = None
+
+
+_UNKNOWN = GroupStanding()
+
+
+@cache
+def _able(takes_files: bool, has_history: bool, role: Role, has_mentioned_all: bool) -> frozenset[Capability]:
+    """Asked for every send and every step: made once."""
+    found = set(_EVERYONE)
+    if takes_files:
+        found.add(Capability.FILE)
+    if has_history:
+        found.add(Capability.HISTORY)
+    if role != "member":
+        found |= _ADMINS
+        if has_mentioned_all:
+            found.discard(Capability.MENTION_ALL)
+        if role == "owner":
+            found |= _OWNERS
+    return frozenset(found)
 
 
 @dataclass(slots=True)
@@ -109,19 +130,8 @@ class Standing:
     def capabilities(self, chat: str, dialect: Dialect) -> frozenset[Capability]:
         if chat in self.gone:
             return frozenset()
-        found = set(_EVERYONE)
-        if dialect.takes_files:
-            found.add(Capability.FILE)
-        if dialect.has_history:
-            found.add(Capability.HISTORY)
-        group = self.groups.get(chat)
-        if group is not None and group.role != "member":
-            found |= _ADMINS
-            if group.mentions_all_left is False:
-                found.discard(Capability.MENTION_ALL)
-            if group.role == "owner":
-                found |= _OWNERS
-        return frozenset(found)
+        group = self.groups.get(chat) or _UNKNOWN
+        return _able(dialect.takes_files, dialect.has_history, group.role, group.mentions_all_left is False)
 
     def _lose(self, chat: str) -> None:
         self.groups.pop(chat, None)
