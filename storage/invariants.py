@@ -12,7 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
+
+from storage.tables import HOT
 
 _SHOWN = 20
 """Examples shown of each invariant; more of the same say nothing new."""
@@ -194,6 +196,10 @@ def _chains(connection: Connection) -> Iterator[str]:
                 yield f"{chat} {ref}：接龙 {chain} 的编号 {kind} 有缺口 · a hole in the numbering"
 
 
+def _missing(table: str, parent: str, count: int) -> str:
+    return f"{table} 有 {count} 行指向不存在的 {parent} · {count} rows of {table} point to a missing {parent}"
+
+
 def _integrity(connection: Connection) -> Iterator[str]:
     """I9: pages, indexes and references are sound."""
     if connection.dialect.name == "sqlite":
@@ -204,8 +210,15 @@ def _integrity(connection: Connection) -> Iterator[str]:
         for table, _, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
             lost[(table, parent)] += 1
         for (table, parent), count in lost.items():
-            yield f"{table} 有 {count} 行指向不存在的 {parent} · {count} rows of {table} point to a missing {parent}"
+            yield _missing(table, parent, count)
         return
+    for hot in HOT:
+        for key in hot.foreign_keys:
+            parent = key.column.table
+            orphans = select(func.count()).select_from(hot.outerjoin(parent, key.parent == key.column))
+            orphans = orphans.where(key.parent.is_not(None), key.column.is_(None))
+            if lonely := connection.execute(orphans).scalar():
+                yield _missing(hot.name, parent.name, lonely)
     if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'")).scalar():
         indexes = text(
             "SELECT c.oid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON"

@@ -110,11 +110,11 @@ def test_nothing_is_on_its_way_when_the_bot_is_stopped(database: Database) -> No
         assert [v.code for v in violations(connection, is_stopped=True)] == ["I7"]
 
 
-def test_a_reference_to_nobody(sqlite_database: Database) -> None:
-    """I9: SQLite does not check references by itself."""
-    with sqlite_database.begin() as connection:
+def test_a_reference_to_nobody(database: Database) -> None:
+    """I9: neither database checks references by itself where rows are written for every message."""
+    with database.begin() as connection:
         Rows(connection).outbox("o", chat_id=99)
-    with sqlite_database.reading() as connection:
+    with database.reading() as connection:
         assert [v.message for v in violations(connection)] == [
             "outbox 有 1 行指向不存在的 chat · 1 rows of outbox point to a missing chat"
         ]

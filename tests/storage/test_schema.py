@@ -11,13 +11,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, make_url, select, text
+from sqlalchemy.schema import SchemaItem
 
 from bot.core.errors import StorageError
 from storage.backup import verify
 from storage.database import Database
 from storage.migrations import HEAD
 from storage.schema import require_current, revisions, upgrade, version
-from storage.tables import metadata
+from storage.tables import HOT, metadata
 from tests.conftest import BACKENDS
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
@@ -56,6 +57,17 @@ def _shape(connection: Connection) -> dict[str, str]:
     return {name: sql for name, sql in found.items() if not name.startswith("alembic")}
 
 
+def _differences(connection: Connection) -> list[object]:
+    """What alembic finds. The keys that PostgreSQL does without (ADR 0029) it would miss; `_shape` compares all keys."""
+    declared = {table.name for table in HOT} if connection.dialect.name == "postgresql" else set()
+
+    def is_compared(found: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
+        return kind != "foreign_key_constraint" or found.table.name not in declared  # type: ignore[attr-defined]
+
+    opts = {"compare_type": True, "include_object": is_compared}
+    return compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)  # type: ignore[no-any-return]
+
+
 def _lines(sql: str) -> str:
     """A statement's parts, sorted: alembic writes constraints in another order than the metadata, and a column that
     came later stands on the line of the one before."""
@@ -78,8 +90,7 @@ def test_the_migrated_schema_is_the_declared_one(empty: Database) -> None:
     upgrade(empty, now=NOW, target=revisions()[0])
     upgrade(empty, now=NOW)
     with empty.begin() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert _differences(connection) == []
         migrated = _shape(connection)
         metadata.drop_all(connection)
         metadata.create_all(connection)
@@ -107,8 +118,7 @@ def test_an_empty_database_gets_the_schema_at_once(empty: Database) -> None:
     upgrade(empty, now=NOW)
     with empty.begin() as connection:
         require_current(connection)
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert _differences(connection) == []
 
 
 def _fill(connection: Connection) -> None:

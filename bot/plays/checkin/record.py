@@ -94,6 +94,9 @@ def marked(slot: Slot, day: date, mark: Mark) -> Slot:
     total = slot.total + (mark in COUNTED) - (before in COUNTED)
     if mark in COUNTED and before == "-" and slot.last == day - ONE_DAY:
         last, streak, start = day, slot.streak + 1, slot.run_start
+    elif mark in COUNTED and (slot.last is None or day > slot.last):
+        # The newest day of all: nothing need be looked for, only what bridges to it.
+        last, (streak, start) = day, run_ending(months, day)
     elif (counted := last_counted(months)) is None:
         last, streak, start = None, 0, None
     else:
