@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from bot.cli import NO, OK, USAGE
 from bot.core.errors import OperatorMistake
@@ -51,14 +51,27 @@ def simulate(
         staged = stage(paths, scene_of(group, setting.group), setting.begins(ZONE), setting.plays)
         span = days if days is not None else (setting.days if scenario is not None else 21)
         with opened(staged, setting) as simulation:
-            with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-                task = bar.add_task("演练中", total=1.0)
-                run(simulation, lines, span, lambda done: bar.update(task, completed=done))
+            with _progress() as tell:
+                run(simulation, lines, span, tell)
             failed = _print(simulation, staged, format, quiet)
     except OperatorMistake as mistake:
         complain(mistake)
         raise typer.Exit(USAGE) from None
     raise typer.Exit(NO if failed else OK)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal; nothing, and nothing loaded for it, in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("演练中", total=1.0)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def scene_of(group: str, scene: Scene) -> Scene:

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from watchfiles import awatch
-
 from bot.core.play import Schedule
 from bot.engine import calendar
 from bot.engine.template_check import check_template
@@ -51,6 +49,8 @@ class PlaybookFolder:
 
     async def watch(self, on_change: Callable[[Loaded], Awaitable[None]], stop: asyncio.Event | None = None) -> None:
         """Loads after every change on disk and hands the new state over, until `stop` is set."""
+        from watchfiles import awatch  # not needed by what only reads the folder
+
         async for _ in awatch(self.path, stop_event=stop, debounce=200, step=50):
             await on_change(await asyncio.to_thread(self.load))
 
