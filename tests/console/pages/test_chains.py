@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bot.console.access import Bounds
 from bot.console.openapi import API
 from tests.console.scene import GROUP, OTHER, Browser, Scene
+from tests.console.test_streams import opened as streaming
 
 STREET = """\
 playbook: street
@@ -97,6 +99,19 @@ async def test_one_chain_says_who_wrote_what_for_whom(street: Scene) -> None:
     assert "小明 替报" in page.text
     context = await browser.get(f"/groups/{GROUP}/messages?around={step['message']}")
     assert "小红 1个" in context.text
+
+
+async def test_a_chain_is_live(street: Scene) -> None:
+    """The stream begins where the page was made: what came in between is not lost, and nothing is sent twice."""
+    browser = await opened(street)
+    before = await seen(browser)
+    street.says("接龙 小刚 1个", "小红")
+    async with streaming(street, browser, f"{API}{ONE}/live?after={before['mark']}") as stream:
+        mark, data = await stream.next("chain")
+        assert json.loads(data)["entries"][-1]["text"] == "小刚 1个"
+        street.says("接龙 小美 1个", "小红")
+        later, _ = await stream.next("chain")
+    assert len({before["mark"], mark, later}) == 3
 
 
 async def test_paying_undoing_and_closing_go_through_the_play(street: Scene) -> None:
