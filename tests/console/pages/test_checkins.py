@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -84,6 +85,9 @@ async def test_the_list_has_the_most_to_review_first(reading: Scene) -> None:
     assert [(row["group"], row["waiting"]) for row in rows] == [(OTHER, 1), (OTHER, None), (GROUP, None)]
     assert "作业" in (await browser.get("/checkins?q=夜")).text
     assert "还没有打卡" in (await browser.get("/checkins?q=没有这个群")).text
+    group = (await browser.get(f"/groups/{OTHER}")).text
+    assert f'href="{quote(ONE)}"' in group
+    assert (await browser.get(ONE)).status_code == 200
 
 
 async def test_a_submission_goes_round(reading: Scene) -> None:
