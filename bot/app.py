@@ -261,6 +261,15 @@ class App:
             return str(refused)
         return ""
 
+    async def mark_bot(self, uid: str, is_bot: bool, evidence: str, actor: str) -> str:
+        """A member is a bot, or a person after all; why not, or ""."""
+        now = self.clock.now()
+        try:
+            await self.engine.call(lambda kernel: kernel.mark_bot(uid, is_bot, evidence, actor, now))
+        except LookupError:
+            return f"不认识 {uid} · nobody of that id is known"
+        return ""
+
     async def tidy(self) -> int:
         """Cuts the log to what the settings keep; how many rows went."""
         rules = self.settings.retention

@@ -94,12 +94,22 @@ def _query(kind: str) -> Select[Any]:
 
 
 def _named(chat: ColumnElement[int], member: ColumnElement[Any], *picked: ColumnElement[Any]) -> Select[Any]:
-    """`picked` after the group's uid and the member's uid and name."""
-    ms = t.membership
+    """`picked` after the group's uid, the member's uid and name, and the uid of the person: another one where an operator has
+    merged the member's id into it. `is_bot` 1: no person at all."""
+    ms, link, head = t.membership, t.identity, t.member.alias("head")
     name = func.coalesce(func.nullif(ms.c.name, ""), t.member.c.name, "").label("name")
     return (
-        select(t.chat.c.uid.label("group"), t.member.c.uid.label("member"), name, *picked)
+        select(
+            t.chat.c.uid.label("group"),
+            t.member.c.uid.label("member"),
+            name,
+            func.coalesce(head.c.uid, t.member.c.uid).label("person"),
+            t.member.c.is_bot,
+            *picked,
+        )
         .join_from(t.chat, chat.table, t.chat.c.id == chat)
         .join(t.member, t.member.c.id == member, isouter=True)
+        .join(link, (link.c.member_id == member) & (link.c.parted_at.is_(None)), isouter=True)
+        .join(head, head.c.id == link.c.head_id, isouter=True)
         .join(ms, (ms.c.chat_id == chat) & (ms.c.member_id == member), isouter=True)
     )

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, and_, distinct, func, select
 
 from storage import tables as t
 from storage.persons import by_person
+from storage.rollups import bots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFigures:
-    """`members`: those in the group that the bot has met; `size` is what the network says. `daily`: messages of the last
+    """Bots are left out. `members`: those in the group that the bot has met; `size` is what the network says. `daily`: messages of the last
     days, oldest first."""
 
     id: int
@@ -40,7 +41,8 @@ def groups(connection: Connection, today: date, *, uid: str = "", days: int = 14
 def _figures(connection: Connection, chat: Any, today: date, days: int) -> GroupFigures:
     d = by_person(connection, t.member_day, chat.id)
     people = by_person(connection, t.membership, chat.id)
-    here = d.c.chat_id == chat.id
+    machines = bots(connection)
+    here = and_(d.c.chat_id == chat.id, d.c.member_id.not_in(machines))
 
     def active(last: int) -> int:
         first = (today - timedelta(days=last - 1)).isoformat()
@@ -52,6 +54,7 @@ def _figures(connection: Connection, chat: Any, today: date, days: int) -> Group
     counts = {day: int(count) for day, count in connection.execute(by_day)}
     sums = connection.execute(select(func.sum(d.c.msgs), func.sum(d.c.checkins)).where(here)).one()
     roster = select(func.count()).where(people.c.chat_id == chat.id, people.c.left_at.is_(None))
+    roster = roster.where(people.c.member_id.not_in(machines))
     return GroupFigures(
         id=chat.id,
         uid=chat.uid,

@@ -1,19 +1,20 @@
 """The queries behind the metrics: over rollups and short indexes, for one group or all of them, never over the message log.
 
 Days are ISO text of the groups' calendars, both ends included. `chat` is a group, several, or None for every group. Bots are
-nobody.
+nobody, and ids that are one person count as that person (`member_id` of an answer is then the head's).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, Table, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, Table, case, cast, distinct, func, select, union
 
 from bot.core.retention import shifted
 from storage import tables as t
+from storage.persons import heads, is_anybody_merged, merged_ids, under_any_id, unmoved, who
 from storage.rollups import bots
 
 Chats: TypeAlias = int | tuple[int, ...] | None
@@ -22,6 +23,12 @@ COUNTS = (
     "members", "active", "msgs", "chars", "replies", "checkins", "checkin_members", "quiz", "quiz_members", "chain",
     "chain_members", "helped", "joins", "leaves", "posts", "post_replies", "questions", "answered", "logged",
 )  # fmt: skip
+
+
+class Joined(NamedTuple):
+    chat_id: int
+    member_id: int
+    joined_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +85,15 @@ def active(connection: Connection, chat: Chats, first: str, last: str) -> frozen
     """People (member ids) with words or a counted deed in the days."""
     d = t.member_day.c
     query = select(d.member_id).where(d.day >= first, d.day <= last).distinct()
-    return frozenset(connection.execute(_in(query, t.member_day, chat)).scalars()) - bots(connection)
+    found = frozenset(connection.execute(_in(query, t.member_day, chat)).scalars()) - bots(connection)
+    known = heads(connection)
+    return frozenset(known.get(each, each) for each in found) if known else found
 
 
 def did(connection: Connection, chat: Chats, first: str, last: str, column: str) -> int:
     """Distinct people whose `column` of the rollup is above 0 in one of the days."""
     d = t.member_day.c
-    query = select(func.count(distinct(d.member_id))).where(
+    query = select(func.count(distinct(who(connection, d.member_id)))).where(
         d.day >= first, d.day <= last, d[column] > 0, _person(connection, d)
     )
     return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
@@ -93,12 +102,16 @@ def did(connection: Connection, chat: Chats, first: str, last: str, column: str)
 def members(connection: Connection, chat: Chats) -> int:
     """Distinct people who are in the group now, or in any."""
     ms = t.membership.c
-    query = select(func.count(distinct(ms.member_id))).where(ms.left_at.is_(None), _person(connection, ms))
+    query = select(func.count(distinct(who(connection, ms.member_id)))).where(
+        ms.left_at.is_(None), _person(connection, ms)
+    )
     return connection.execute(_in(query, t.membership, chat)).scalar() or 0
 
 
 def quiet(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
     """(who spoke once but not since that day, who never spoke) among those who are in the group."""
+    if is_anybody_merged(connection):
+        return _quiet_persons(connection, chat, since)
     ms, life = t.membership.c, t.member_life.c
     here = t.membership.join(
         t.member_life, (life.chat_id == ms.chat_id) & (life.member_id == ms.member_id), isouter=True
@@ -125,8 +138,8 @@ def cohorts(
     anywhere.
     """
     life = t.member_life.c
-    born = _in(select(life.member_id, func.min(life.first_day).label("began")), t.member_life, chat)
-    born = born.group_by(life.member_id)
+    person = who(connection, life.member_id).label("member_id")
+    born = _in(select(person, func.min(life.first_day).label("began")), t.member_life, chat).group_by(person)
     cohort = born.having(func.min(life.first_day) >= first, func.min(life.first_day) <= last).subquery().c
     found: dict[tuple[str, str], int] = {}
     sizes = select(cohort.began, func.count().label("n")).group_by(cohort.began)
@@ -145,17 +158,22 @@ def kept_doing(
     """Of everybody whose `column` was ever above 0: (those who did it again so many days after their first time, from the first
     to the second of `days`; those for whom these days are over; all). Somebody in two groups counts twice."""
     d = t.member_day.c
-    first = select(d.chat_id, d.member_id, func.min(d.day).label("began")).where(
+    person = who(connection, d.member_id).label("member_id")
+    first = select(d.chat_id, person, func.min(d.day).label("began")).where(
         d[column] > 0, d.day <= until, _person(connection, d)
     )
-    began = _in(first, t.member_day, chat).group_by(d.chat_id, d.member_id).subquery().c
-    again = select(d.day).where(
-        d.chat_id == began.chat_id, d.member_id == began.member_id, d[column] > 0,
-        d.day.in_([_later(connection, began.began, n) for n in range(days[0], days[1] + 1)]),
-    )  # fmt: skip
+    began = _in(first, t.member_day, chat).group_by(d.chat_id, person).subquery().c
+    later = [_later(connection, began.began, n) for n in range(days[0], days[1] + 1)]
+
+    def again(member: ColumnElement[int]) -> ColumnElement[bool]:
+        days_of = select(d.day).where(
+            d.chat_id == began.chat_id, d.member_id == member, d[column] > 0, d.day.in_(later)
+        )
+        return days_of.correlate_except(t.member_day).exists()
+
     is_ripe = began.began <= shifted(until, -days[1])
     query = select(
-        func.coalesce(func.sum(case((is_ripe & again.exists(), 1), else_=0)), 0),
+        func.coalesce(func.sum(case((is_ripe & under_any_id(connection, began.member_id, again), 1), else_=0)), 0),
         func.coalesce(func.sum(case((is_ripe, 1), else_=0)), 0),
         func.count(),
     ).select_from(began.began.table)
@@ -170,21 +188,25 @@ def takers(connection: Connection, chat: Chats, first: str, last: str, columns: 
     any_of: ColumnElement[bool] = some[0]
     for each in some[1:]:
         any_of = any_of | each
-    query = (
-        select(d.chat_id, d.member_id).where(d.day >= first, d.day <= last, any_of, _person(connection, d)).distinct()
-    )
+    person = who(connection, d.member_id).label("member_id")
+    query = select(d.chat_id, person).where(d.day >= first, d.day <= last, any_of, _person(connection, d)).distinct()
     return {(r.chat_id, r.member_id) for r in connection.execute(_in(query, t.member_day, chat))}
 
 
 def links(connection: Connection, chat: Chats, first: str, last: str, active: frozenset[int]) -> tuple[int, int, int]:
     """(who answered or mentioned somebody, who was answered or mentioned, either): distinct people of those `active`."""
     r = t.reply_day.c
-    span = (r.day >= first, r.day <= last)
+    span: tuple[ColumnElement[bool], ...] = (r.day >= first, r.day <= last)
+    known = heads(connection)
+    if known:
+        # Who answers under another id of one's own answers nobody.
+        span = (*span, who(connection, r.member_id) != who(connection, r.to_id))
     gave, got = (
         set(connection.execute(_in(select(column).where(*span).distinct(), t.reply_day, chat)).scalars())
         for column in (r.member_id, r.to_id)
     )
-    given, received = gave - bots(connection), got & active
+    given = {known.get(each, each) for each in gave - bots(connection)}
+    received = {known.get(each, each) for each in got} & active
     return len(given), len(received), len(given | received)
 
 
@@ -219,7 +241,8 @@ def noted(connection: Connection, chat: Chats, what: str, from_at: int, to_at: i
 def notes(connection: Connection, chat: Chats, what: str, from_at: int, to_at: int) -> Sequence[Any]:
     """(chat_id, member_id, data, at) of the notes of the kind, oldest first."""
     n = t.note.c
-    query = select(n.chat_id, n.member_id, n.data, n.at).where(n.what == what, n.at >= from_at, n.at < to_at)
+    person = who(connection, n.member_id).label("member_id")
+    query = select(n.chat_id, person, n.data, n.at).where(n.what == what, n.at >= from_at, n.at < to_at)
     return connection.execute(_everywhere(query, chat).order_by(n.at, n.id)).all()
 
 
@@ -229,17 +252,19 @@ def joined(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Seq
     query = select(ms.chat_id, ms.member_id, ms.joined_at).where(
         ms.joined_at >= from_at, ms.joined_at < to_at, _person(connection, ms)
     )
-    return connection.execute(_in(query, t.membership, chat)).all()
+    found = connection.execute(_in(query, t.membership, chat)).all()
+    return found if not found or not is_anybody_merged(connection) else _joined_persons(connection, found)
 
 
 def join_events(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Sequence[Any]:
     """(chat_id, member_id, data) of the joins that the primary accounts logged."""
     e, c = t.event.c, t.chat.c
     query = (
-        select(e.chat_id, e.member_id, e.data)
+        select(e.chat_id, who(connection, e.member_id).label("member_id"), e.data)
         .join_from(t.event, t.chat, c.id == e.chat_id)
         .where(e.kind == "MemberJoined", e.at >= from_at, e.at < to_at)
         .where(func.coalesce(c.primary_account_id, e.account_id) == e.account_id)
+        .where(e.id.not_in(unmoved(connection)))
     )
     return connection.execute(_in(query, t.event, chat)).all()
 
@@ -250,8 +275,8 @@ def deeds_of_joined(
     """(chat_id, member_id, day, msgs, plays) of the days of those whose newest join lies in the span of time; `plays` counts
     check-ins, answers and lines."""
     ms = t.membership.c
-    who = _in(select(ms.member_id).where(ms.joined_at >= from_at, ms.joined_at < to_at), t.membership, chat)
-    return _deeds(connection, chat, first, last, who)
+    them = _in(select(ms.member_id).where(ms.joined_at >= from_at, ms.joined_at < to_at), t.membership, chat)
+    return _deeds(connection, chat, first, last, them)
 
 
 def deeds_of_noted(
@@ -259,8 +284,8 @@ def deeds_of_noted(
 ) -> Sequence[Any]:
     """The same of those about whom a note of the kind was made in the span of time."""
     n = t.note.c
-    who = select(n.member_id).where(n.what == what, n.at >= from_at, n.at < to_at, n.member_id.is_not(None))
-    return _deeds(connection, chat, first, last, _everywhere(who, chat))
+    them = select(n.member_id).where(n.what == what, n.at >= from_at, n.at < to_at, n.member_id.is_not(None))
+    return _deeds(connection, chat, first, last, _everywhere(them, chat))
 
 
 def runs_of(connection: Connection, chat: int, playbook: str) -> Sequence[Any]:
@@ -279,7 +304,7 @@ def playbooks_of(connection: Connection, chat: int) -> list[str]:
 def doers(connection: Connection, runs: Sequence[int], from_at: int, to_at: int) -> Sequence[Any]:
     """(run_id, member_id) of those about whom a run noted anything in the span."""
     n = t.note.c
-    query = select(n.run_id, n.member_id).where(
+    query = select(n.run_id, who(connection, n.member_id).label("member_id")).where(
         n.run_id.in_(runs), n.member_id.is_not(None), n.at >= from_at, n.at < to_at
     )
     return connection.execute(query.distinct()).all()
@@ -288,24 +313,28 @@ def doers(connection: Connection, runs: Sequence[int], from_at: int, to_at: int)
 def present(connection: Connection, chat: int) -> Sequence[int]:
     """Who is in the group now."""
     ms = t.membership.c
-    query = select(ms.member_id).where(ms.chat_id == chat, ms.left_at.is_(None), _person(connection, ms))
+    person = who(connection, ms.member_id)
+    query = select(person).where(ms.chat_id == chat, ms.left_at.is_(None), _person(connection, ms)).distinct()
     return connection.execute(query).scalars().all()
 
 
 def lives(connection: Connection, chat: int) -> list[tuple[int, str]]:
     """(member, first day) of everybody who was ever active in the group."""
     life = t.member_life.c
-    rows = connection.execute(select(life.member_id, life.first_day).where(life.chat_id == chat))
-    return [(row.member_id, row.first_day) for row in rows]
+    person = who(connection, life.member_id).label("member_id")
+    query = select(person, func.min(life.first_day).label("first_day")).where(life.chat_id == chat)
+    return [(row.member_id, row.first_day) for row in connection.execute(query.group_by(person))]
 
 
-def deeds_of_kinds(connection: Connection, chat: int, first: str, last: str, who: Mapping[int, Any]) -> Sequence[Any]:
-    """(member_id, day, checkins, quiz, chain) of the members' days."""
+def deeds_of_kinds(
+    connection: Connection, chat: int, first: str, last: str, people: Mapping[int, Any]
+) -> Sequence[Any]:
+    """(member_id, day, checkins, quiz, chain) of the days of these people."""
     d = t.member_day.c
-    query = select(d.member_id, d.day, d.checkins, d.quiz, d.chain).where(
+    query = select(who(connection, d.member_id).label("member_id"), d.day, d.checkins, d.quiz, d.chain).where(
         d.chat_id == chat, d.day >= first, d.day <= last
     )
-    return [row for row in connection.execute(query) if row.member_id in who]
+    return [row for row in connection.execute(query) if row.member_id in people]
 
 
 def gaps(connection: Connection, chat: Chats, from_at: int, to_at: int) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -334,8 +363,13 @@ def of_chat(column: ColumnElement[int], chat: int | tuple[int, ...]) -> ColumnEl
 def _is_there(connection: Connection, chat: Chats, cohort: Any, n: int) -> ColumnElement[bool]:
     """Whether somebody of the cohort was active `n` days after their first."""
     d = t.member_day.c
-    there = select(d.day).where(d.day == _later(connection, cohort.began, n), d.member_id == cohort.member_id)
-    return _in(there, t.member_day, chat).exists()
+    day = _later(connection, cohort.began, n)
+
+    def there(member: ColumnElement[int]) -> ColumnElement[bool]:
+        days_of = select(d.day).where(d.day == day, d.member_id == member)
+        return _in(days_of, t.member_day, chat).correlate_except(t.member_day).exists()
+
+    return under_any_id(connection, cohort.member_id, there)
 
 
 def _later(connection: Connection, day: ColumnElement[str], n: int) -> ColumnElement[str]:
@@ -345,11 +379,46 @@ def _later(connection: Connection, day: ColumnElement[str], n: int) -> ColumnEle
     return func.to_char(cast(day, Date) + n, "YYYY-MM-DD")
 
 
-def _deeds(connection: Connection, chat: Chats, first: str, last: str, who: Select[Any]) -> Sequence[Any]:
+def _deeds(connection: Connection, chat: Chats, first: str, last: str, them: Select[Any]) -> Sequence[Any]:
     d = t.member_day.c
-    query = select(d.chat_id, d.member_id, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
-    query = query.where(d.day >= first, d.day <= last, d.member_id.in_(who))
+    ids: Any = union(them, *merged_ids()) if is_anybody_merged(connection) else them
+    person = who(connection, d.member_id).label("member_id")
+    query = select(d.chat_id, person, d.day, d.msgs, (d.checkins + d.quiz + d.chain).label("plays"))
+    query = query.where(d.day >= first, d.day <= last, d.member_id.in_(ids))
     return connection.execute(_in(query, t.member_day, chat)).all()
+
+
+def _quiet_persons(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
+    ms, life = t.membership.c, t.member_life.c
+    there, lived = who(connection, ms.member_id).label("person"), who(connection, life.member_id).label("person")
+    here = select(ms.chat_id, there).where(ms.left_at.is_(None), _person(connection, ms)).distinct()
+    newest = select(life.chat_id, lived, func.max(life.last_day)).group_by(life.chat_id, lived)
+    spoke = {(row[0], row[1]): row[2] for row in connection.execute(_in(newest, t.member_life, chat))}
+    days = [spoke.get((row[0], row[1])) for row in connection.execute(_in(here, t.membership, chat))]
+    return sum(day is not None and day < since for day in days), days.count(None)
+
+
+def _joined_persons(connection: Connection, found: Sequence[Any]) -> list[Any]:
+    """The newest join of each person; none of somebody who was there under another id all the time."""
+    known, ms = heads(connection), t.membership
+    ids = known.keys() | set(known.values())
+    query = select(ms.c.chat_id, ms.c.member_id, ms.c.joined_at, ms.c.left_at).where(ms.c.member_id.in_(ids))
+    places: dict[tuple[int, int], list[Any]] = {}
+    for row in connection.execute(query):
+        places.setdefault((row.chat_id, known.get(row.member_id, row.member_id)), []).append(row)
+    newest: dict[tuple[int, int], Joined] = {}
+    for row in found:
+        person = (row.chat_id, known.get(row.member_id, row.member_id))
+        if any(
+            other.member_id != row.member_id
+            and (other.joined_at is None or other.joined_at < row.joined_at)
+            and (other.left_at is None or other.left_at >= row.joined_at)
+            for other in places.get(person, ())
+        ):
+            continue
+        if person not in newest or newest[person].joined_at < row.joined_at:
+            newest[person] = Joined(*person, row.joined_at)
+    return list(newest.values())
 
 
 def _in(query: Select[Any], where: Table | ColumnElement[int], chat: Chats) -> Select[Any]:

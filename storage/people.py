@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, case, distinct, func, select
 from bot.core.influence import ranks
 from bot.core.tiers import MONTH, Facts
 from storage import tables as t
+from storage.persons import by_person, heads
 from storage.rollups import bots
 
 _DAY_MS = 86_400_000
@@ -23,20 +25,21 @@ def month(connection: Connection, chat: int, day: str) -> tuple[list[Facts], int
     ends = select(t.day_stat.c.to_at).where(t.day_stat.c.chat_id == chat, t.day_stat.c.day == day)
     end: int | None = connection.execute(ends).scalar()
     counts = _counts(connection, chat, last)
-    lives = {
-        row.member_id: row.last_day
-        for row in connection.execute(
-            select(t.member_life.c.member_id, t.member_life.c.last_day).where(t.member_life.c.chat_id == chat)
-        )
-    }
-    given, received, weights = _links(connection, chat, first, day)
-    answered = _answers(connection, chat, first, day)
+    known = heads(connection)
+    lives: dict[int, str] = {}
+    life = t.member_life.c
+    for member, last_day in connection.execute(select(life.member_id, life.last_day).where(life.chat_id == chat)):
+        who = known.get(member, member)
+        lives[who] = max(last_day, lives.get(who, ""))
+    given, received, weights = _links(connection, chat, first, day, known)
+    answered = _answers(connection, chat, first, day, known)
     share = ranks(weights)
-    ms, m = t.membership.c, t.member.c
+    memberships, m = by_person(connection, t.membership, chat), t.member.c
+    ms = memberships.c
     name = func.coalesce(func.nullif(ms.name, ""), m.name).label("name")
     roster = (
         select(ms.member_id, m.uid, name, ms.joined_at)
-        .join_from(t.membership, t.member, m.id == ms.member_id)
+        .join_from(memberships, t.member, m.id == ms.member_id)
         .where(ms.chat_id == chat, ms.left_at.is_(None), ms.member_id.not_in(bots(connection)))
         .order_by(m.uid)
     )
@@ -71,7 +74,7 @@ def month(connection: Connection, chat: int, day: str) -> tuple[list[Facts], int
 
 
 def _counts(connection: Connection, chat: int, last: date) -> dict[int, dict[str, int]]:
-    d = t.member_day.c
+    d = by_person(connection, t.member_day, chat).c
     first, fortnight, six_weeks = ((last - timedelta(days=n)).isoformat() for n in (MONTH - 1, 13, 41))
 
     def within(low: str, high: str, what: Any = 1) -> Any:
@@ -95,7 +98,7 @@ def _counts(connection: Connection, chat: int, last: date) -> dict[int, dict[str
 
 
 def _links(
-    connection: Connection, chat: int, first: str, last: str
+    connection: Connection, chat: int, first: str, last: str, known: Mapping[int, int]
 ) -> tuple[defaultdict[int, set[int]], defaultdict[int, set[int]], dict[tuple[int, int], float]]:
     """(whom somebody answered, who answered somebody, weights of the graph)."""
     r = t.reply_day.c
@@ -105,16 +108,22 @@ def _links(
     given: defaultdict[int, set[int]] = defaultdict(set)
     received: defaultdict[int, set[int]] = defaultdict(set)
     weights: dict[tuple[int, int], float] = {}
-    for who, to, replies, mentions in connection.execute(query.group_by(r.member_id, r.to_id)):
+    for one, other, replies, mentions in connection.execute(query.group_by(r.member_id, r.to_id)):
+        who, to = known.get(one, one), known.get(other, other)
+        if who == to:
+            continue
         given[who].add(to)
         received[to].add(who)
-        weights[(who, to)] = float(replies + mentions)
+        weights[(who, to)] = weights.get((who, to), 0.0) + float(replies + mentions)
     return given, received, weights
 
 
-def _answers(connection: Connection, chat: int, first: str, last: str) -> dict[int, int]:
+def _answers(connection: Connection, chat: int, first: str, last: str, known: Mapping[int, int]) -> dict[int, int]:
     q = t.question.c
     query = select(q.answered_by, func.count(distinct(q.message_id))).where(
         q.chat_id == chat, q.day >= first, q.day <= last, q.answered_by.is_not(None)
     )
-    return {row[0]: row[1] for row in connection.execute(query.group_by(q.answered_by))}
+    found: Counter[int] = Counter()
+    for who, count in connection.execute(query.group_by(q.answered_by)):
+        found[known.get(who, who)] += count
+    return found

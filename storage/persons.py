@@ -7,15 +7,35 @@ taking a link back brings back exactly what was.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Table, and_, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)  # fmt: skip
 
 from storage import tables as t
+from storage.bulk import BulkInsert
 
 IN_FORCE = text("parted_at IS NULL")
+_MARKS = BulkInsert(t.stale_day, ("chat_id", "day"), key=("chat_id", "day"), conflict="nothing")
 _SUMMED: dict[str, tuple[str, ...]] = {
     "member_day": (
         "msgs",
@@ -115,12 +135,48 @@ def notes_since(connection: Connection, member: int, since: int) -> dict[int, li
 # -- reading as persons ---------------------------------------------------------------------------------------------------
 
 
+def is_anybody_merged(connection: Connection) -> bool:
+    return connection.execute(select(t.identity.c.id).where(IN_FORCE).limit(1)).first() is not None
+
+
+def heads(connection: Connection) -> dict[int, int]:
+    """Id → head, of every id that has one."""
+    query = select(t.identity.c.member_id, t.identity.c.head_id).where(IN_FORCE)
+    return {row.member_id: row.head_id for row in connection.execute(query)}
+
+
+def who(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The person that an id in `column` is: its head, or the id itself. The column itself while nobody is merged."""
+    if not is_anybody_merged(connection):
+        return column
+    head = select(t.identity.c.head_id).where(t.identity.c.member_id == column, IN_FORCE)
+    found: ColumnElement[Any] = func.coalesce(head.correlate(column.table).scalar_subquery(), column)
+    return found
+
+
+def under_any_id(
+    connection: Connection, person: ColumnElement[int], is_so: Callable[[ColumnElement[int]], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Whether it is so of the person (a head) under any of the ids; `is_so` asks of one id, and best by an index."""
+    if not is_anybody_merged(connection):
+        return is_so(person)
+    link = t.identity.alias()
+    other = select(link.c.id).where(link.c.head_id == person, link.c.parted_at.is_(None), is_so(link.c.member_id))
+    under_other = other.correlate_except(link).exists()
+    return or_(is_so(person), and_(person.in_(select(t.identity.c.head_id).where(IN_FORCE)), under_other))
+
+
+def merged_ids() -> tuple[Select[Any], ...]:
+    """Selects of every id that is one of several of a person."""
+    return tuple(select(column).where(IN_FORCE) for column in (t.identity.c.member_id, t.identity.c.head_id))
+
+
 def by_person(connection: Connection, table: Table, chat_id: int) -> FromClause:
     """`table` of one chat with the ids of one person under their head, added up; the table itself while nobody is merged.
 
     Of `membership`: somebody is there as long as one of the ids is, under the name of the id that is.
     """
-    if connection.execute(select(t.identity.c.id).where(IN_FORCE).limit(1)).first() is None:
+    if not is_anybody_merged(connection):
         return table
     who = func.coalesce(t.identity.c.head_id, table.c.member_id).label("member_id")
     merged = and_(t.identity.c.member_id == table.c.member_id, t.identity.c.parted_at.is_(None))
@@ -135,11 +191,94 @@ def by_person(connection: Connection, table: Table, chat_id: int) -> FromClause:
         values = [
             func.coalesce(func.max(case((here, table.c.name))), func.max(table.c.name)).label("name"),
             case((is_gone, func.max(table.c.left_at))).label("left_at"),
+            # Who was there before the bot has no moment of joining.
+            case((func.count(table.c.joined_at) == func.count(), func.min(table.c.joined_at))).label("joined_at"),
         ]
     else:
         values = [func.sum(table.c[name]).label(name) for name in _SUMMED[table.name]]
     query = select(*keys, who, *values).select_from(source).where(table.c.chat_id == chat_id)
     return query.group_by(*keys, who).subquery(table.name)
+
+
+def mark_days(connection: Connection, ids: Sequence[int], other: int) -> None:
+    """Has the days counted again that look different if `other` is the same person as `ids`: both were heard of or in
+    the group at the same time, or one of them came or went."""
+    ms, s, e = t.membership.c, t.day_stat.c, t.event.c
+    shared = select(ms.chat_id).where(ms.member_id == other).intersect(select(ms.chat_id).where(ms.member_id.in_(ids)))
+    chats = connection.execute(shared).scalars().all()
+    mine, theirs = _days_heard(connection, chats, [other]), _days_heard(connection, chats, ids)
+    # A question may be answered on the day after it.
+    near = {(chat, day) for chat, day in mine if (chat, day) in theirs or (chat, _next(day)) in theirs}
+    near |= {(chat, day) for chat, day in theirs if (chat, _next(day)) in mine}
+    one, two = t.membership.alias(), t.membership.alias()
+    there = select(s.chat_id, s.day).where(
+        one.c.member_id == other, two.c.member_id.in_(ids), one.c.chat_id == s.chat_id, two.c.chat_id == s.chat_id,
+        *((each.c.joined_at.is_(None)) | (each.c.joined_at < s.to_at) for each in (one, two)),
+        *((each.c.left_at.is_(None)) | (each.c.left_at >= s.from_at) for each in (one, two)),
+    )  # fmt: skip
+    moved = select(s.chat_id, s.day).where(
+        s.chat_id.in_(chats), e.chat_id == s.chat_id, e.member_id.in_((*ids, other)), e.at >= s.from_at, e.at < s.to_at,
+        e.kind.in_(("MemberJoined", "MemberLeft")),
+    )  # fmt: skip
+    marked = near | {(row.chat_id, row.day) for row in connection.execute(union(there, moved))}
+    _MARKS.run(connection, [list(each) for each in sorted(marked)])
+
+
+def _days_heard(connection: Connection, chats: Sequence[int], ids: Sequence[int]) -> set[tuple[int, str]]:
+    """(chat, day) of these groups on which one of the ids spoke, did something, or was spoken to."""
+    d, r = t.member_day.c, t.reply_day.c
+    query = union(
+        select(d.chat_id, d.day).where(d.chat_id.in_(chats), d.member_id.in_(ids)),
+        select(r.chat_id, r.day).where(r.chat_id.in_(chats), r.to_id.in_(ids)),
+    )
+    return {(row.chat_id, row.day) for row in connection.execute(query)}
+
+
+def _next(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def unmoved(connection: Connection, chat_id: int | None = None) -> frozenset[int]:
+    """Joins and leaves (`event` ids) by which nobody came or went: the person was there under another id, or still is. What
+    happened at the same moment is one move."""
+    known = heads(connection)
+    if not known:
+        return frozenset()
+    e, c, ms = t.event.c, t.chat.c, t.membership.c
+    ids = known.keys() | set(known.values())
+    query = (
+        select(e.id, e.chat_id, e.member_id, e.kind, e.at)
+        .join_from(t.event, t.chat, c.id == e.chat_id)
+        .where(e.kind.in_(("MemberJoined", "MemberLeft")), e.member_id.in_(ids))
+        .where(func.coalesce(c.primary_account_id, e.account_id) == e.account_id)
+    )
+    places = select(ms.chat_id, ms.member_id).where(ms.member_id.in_(ids))
+    if chat_id is not None:
+        query, places = query.where(e.chat_id == chat_id), places.where(ms.chat_id == chat_id)
+    moves: defaultdict[tuple[int, int], list[Any]] = defaultdict(list)
+    for row in connection.execute(query.order_by(e.at, e.id)):
+        moves[(row.chat_id, known.get(row.member_id, row.member_id))].append(row)
+    there: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    for chat, member in connection.execute(places):
+        there[(chat, known.get(member, member))].add(member)
+    return frozenset(each for person, rows in moves.items() for each in _unmoved(rows, there[person]))
+
+
+def _unmoved(rows: Sequence[Any], there: set[int]) -> list[int]:
+    """Of one person's moves in one group, in order; `there`: the person's ids that the group has known."""
+    first: dict[int, str] = {}
+    for row in rows:
+        first.setdefault(row.member_id, row.kind)
+    present = {each for each in there | first.keys() if first.get(each, "MemberLeft") == "MemberLeft"}
+    found: list[int] = []
+    for _, together in groupby(rows, key=lambda row: row.at):
+        moves, before = list(together), bool(present)
+        for row in moves:
+            (present.add if row.kind == "MemberJoined" else present.discard)(row.member_id)
+        real = "" if before == bool(present) else "MemberJoined" if present else "MemberLeft"
+        counted = next((row.id for row in moves if row.kind == real), None)
+        found += [row.id for row in moves if row.id != counted]
+    return found
 
 
 # -- candidates -----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Integer, cast, func, select
 
 from storage import tables as t
 from storage.history import IMPORTED
+from storage.persons import by_person
 
 ACTION, ACTION_DONE = "action", "action_done"
 """Notes of the play `report`: what operators agreed to do, and that it is done."""
@@ -94,7 +95,8 @@ def by_hour(connection: Connection, chat: int, from_at: int, to_at: int) -> Sequ
 
 def people(connection: Connection, chat: int, first: str, last: str, limit: int) -> list[PersonRow]:
     """Who spoke most in the days, by messages and then uid; bots are not people."""
-    d, p, ms = t.member_day.c, t.member.c, t.membership.c
+    days, memberships = by_person(connection, t.member_day, chat), by_person(connection, t.membership, chat)
+    d, p, ms = days.c, t.member.c, memberships.c
     name = func.coalesce(func.nullif(func.max(ms.name), ""), func.max(p.name), "").label("name")
     msgs = func.sum(d.msgs)
     query = (
@@ -103,8 +105,8 @@ def people(connection: Connection, chat: int, first: str, last: str, limit: int)
             func.sum(d.checkins).label("checkins"), func.sum(d.helped).label("helped"),
         )
         .select_from(
-            t.member_day.join(t.member, p.id == d.member_id).join(
-                t.membership, (ms.chat_id == d.chat_id) & (ms.member_id == d.member_id), isouter=True
+            days.join(t.member, p.id == d.member_id).join(
+                memberships, (ms.chat_id == d.chat_id) & (ms.member_id == d.member_id), isouter=True
             )
         )
         .where(d.chat_id == chat, d.day >= first, d.day <= last, d.msgs > 0, p.is_bot == 0)

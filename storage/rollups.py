@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, text, update
+from sqlalchemy import Connection, case, delete, distinct, func, insert, select, text, update
 
 from bot.core.conversation import ANSWER_WITHIN_MS, Said, Talk, read_day, responses
 from storage import tables as t
 from storage.bulk import BulkInsert
+from storage.persons import heads, unmoved, who
 
 _COPY = 16
 """`message.flags` of what a second account saw: counted once already."""
@@ -193,17 +194,18 @@ def _people(connection: Connection, day: Day, machines: frozenset[int]) -> dict[
     d, ms = t.member_day.c, t.membership.c
     here = (d.chat_id == day.chat_id, d.day == day.day, d.member_id.not_in(machines))
     sums = ("msgs", "chars", "replies", "checkins", "quiz", "chain", "helped")
-    heads = ("checkins", "quiz", "chain")
+    doers = ("checkins", "quiz", "chain")
+    person = who(connection, d.member_id)
     row = connection.execute(
         select(
-            func.count(),
+            func.count(distinct(person)),
             *(func.coalesce(func.sum(d[name]), 0) for name in sums),
-            *(func.coalesce(func.sum(case((d[name] > 0, 1), else_=0)), 0) for name in heads),
+            *(func.count(distinct(case((d[name] > 0, person)))) for name in doers),
         ).where(*here)
     ).one()
     names = ("active", *sums, "checkin_members", "quiz_members", "chain_members")
     members = connection.execute(
-        select(func.count()).where(
+        select(func.count(distinct(who(connection, ms.member_id)))).where(
             ms.chat_id == day.chat_id,
             ms.member_id.not_in(machines),
             (ms.joined_at.is_(None)) | (ms.joined_at < day.to_at),
@@ -220,6 +222,7 @@ def _events(connection: Connection, day: Day) -> dict[str, int]:
         select(e.kind, func.count().label("n"))
         .where(e.chat_id == day.chat_id, e.at >= day.from_at, e.at < day.to_at)
         .where(e.kind.in_(("MemberJoined", "MemberLeft")), func.coalesce(primary, e.account_id) == e.account_id)
+        .where(e.id.not_in(unmoved(connection, day.chat_id)))
         .group_by(e.kind)
     )
     counted = {row.kind: row.n for row in connection.execute(moved)}
@@ -261,7 +264,8 @@ def _said(connection: Connection, day: Day) -> list[Said]:
 
 
 def _talk(connection: Connection, day: Day, said: Sequence[Said], machines: frozenset[int]) -> dict[str, int]:
-    talk: Talk = read_day(said, day.to_at, machines)
+    persons = heads(connection)
+    talk: Talk = read_day(said, day.to_at, machines, persons)
     for table in (t.reply_day, t.question):
         connection.execute(delete(table).where(table.c.chat_id == day.chat_id, table.c.day == day.day))
     _LINKS.run(connection, [[day.chat_id, day.day, *pair, *counts] for pair, counts in talk.links.items()])
@@ -274,7 +278,7 @@ def _talk(connection: Connection, day: Day, said: Sequence[Said], machines: froz
     return {
         "questions": len(talk.questions),
         "answered": sum(q.answered_by is not None for q in talk.questions),
-        "post_replies": sum(responses(connection.execute(posts).scalars().all(), said, machines).values()),
+        "post_replies": sum(responses(connection.execute(posts).scalars().all(), said, machines, persons).values()),
     }
 
 

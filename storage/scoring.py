@@ -14,6 +14,7 @@ from bot.core.scoring import DEFAULT, FOLDED, Scoring, scoring_of
 from bot.core.tally import DAY_MS, LOOK_BACK_MS, Counting, Credit, Tally
 from storage import tables as t
 from storage.bulk import BulkInsert
+from storage.persons import by_person
 from storage.prepared import Prepared
 
 
@@ -164,6 +165,6 @@ def _parsed(source: str) -> Scoring:
 
 def days_with_names(connection: Connection, chat_id: int, since: str) -> Iterable[Any]:
     """The rollup of a group from the day `since` on, with members' names, without bots."""
-    d, m = t.member_day, t.member
+    d, m = by_person(connection, t.member_day, chat_id), t.member
     query = select(d, m.c.name).join_from(d, m, m.c.id == d.c.member_id)
     return connection.execute(query.where(d.c.chat_id == chat_id, d.c.day >= since, m.c.is_bot == 0)).mappings()

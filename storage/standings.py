@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from storage import tables as t
 from storage.bulk import BulkInsert, BulkUpdate
 from storage.measures import Chats, of_chat
+from storage.persons import is_anybody_merged, who
+from storage.rollups import bots
 
 _OPENED = BulkInsert(
     t.standing, ("chat_id", "member_id", "scheme", "since", "value"),
@@ -42,12 +44,8 @@ def write(connection: Connection, chat: int, scheme: str, day: str, values: Mapp
 
 def shares(connection: Connection, chat: Chats, day: str) -> Mapping[str, Mapping[str, int]]:
     """Scheme → value → people on that day."""
-    s = t.standing.c
-    query = select(s.scheme, s.value, func.count().label("n")).where(
-        s.since <= day, (s.until.is_(None)) | (s.until > day)
-    )
-    if chat is not None:
-        query = query.where(of_chat(s.chat_id, chat))
+    s = _on(connection, day, chat)
+    query = select(s.scheme, s.value, func.count().label("n"))
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(query.group_by(s.scheme, s.value)):
         found[row.scheme][row.value] = row.n
@@ -58,14 +56,10 @@ def transitions(
     connection: Connection, chat: int | None, scheme: str, before: str, after: str
 ) -> dict[tuple[str, str], int]:
     """(value on the day `before`, value on the day `after`) → people; "" where there was none."""
-    s = t.standing.c
-    here = () if chat is None else (s.chat_id == chat,)
     # The group is named on both sides: a full join hands no condition down to what it joins.
     one, other = (
-        select(t.standing)
-        .where(*here, s.scheme == scheme, s.since <= day, (s.until.is_(None)) | (s.until > day))
-        .subquery()
-        for day in (before, after)
+        select(s.chat_id, s.member_id, s.value).where(s.scheme == scheme).subquery()
+        for s in (_on(connection, day, chat) for day in (before, after))
     )
     same = and_(one.c.chat_id == other.c.chat_id, one.c.member_id == other.c.member_id)
     query = select(one.c.value.label("old"), other.c.value.label("new"), func.count().label("n"))
@@ -75,12 +69,33 @@ def transitions(
 
 def holders(connection: Connection, chat: int, scheme: str) -> Sequence[Any]:
     """(member_id, uid, name, value, since) of everybody who stands in the scheme, by value and uid."""
-    s, m, ms = t.standing.c, t.member.c, t.membership.c
+    s, m, ms = _on(connection, None, chat), t.member.c, t.membership.c
     name = func.coalesce(func.nullif(ms.name, ""), m.name).label("name")
     query = (
         select(s.member_id, m.uid, name, s.value, s.since)
-        .join_from(t.standing, t.member, m.id == s.member_id)
+        .join_from(s.member_id.table, t.member, m.id == s.member_id)
         .join(t.membership, (ms.chat_id == s.chat_id) & (ms.member_id == s.member_id), isouter=True)
-        .where(s.chat_id == chat, s.scheme == scheme, s.until.is_(None))
+        .where(s.scheme == scheme)
     )
     return connection.execute(query.order_by(s.value, m.uid)).all()
+
+
+def _on(connection: Connection, day: str | None, chat: Chats) -> Any:
+    """The columns (chat_id, member_id, scheme, value, since) of who stood somewhere on the day, None: now. A person stands
+    once: where the head does, else where another id does."""
+    s = t.standing.c
+    holds = s.until.is_(None) if day is None else (s.since <= day) & ((s.until.is_(None)) | (s.until > day))
+    if chat is not None:
+        holds &= of_chat(s.chat_id, chat)
+    holds &= s.member_id.not_in(bots(connection))
+    if not is_anybody_merged(connection):
+        return select(s.chat_id, s.member_id, s.scheme, s.value, s.since).where(holds).subquery().c
+    person = who(connection, s.member_id)
+    each = select(s.chat_id, person.label("person"), s.member_id, s.scheme, s.value, s.since).where(holds).subquery().c
+    own = [func.max(case((each.member_id == each.person, each[name]))) for name in ("value", "since")]
+    value, since = (
+        func.coalesce(mine, func.max(each[name])).label(name)
+        for mine, name in zip(own, ("value", "since"), strict=True)
+    )
+    query = select(each.chat_id, each.person.label("member_id"), each.scheme, value, since)
+    return query.group_by(each.chat_id, each.person, each.scheme).subquery().c

@@ -229,6 +229,10 @@ class Writer:
         """(id, uid, name, nick, role, joined_at, is_bot) of everybody who is in the chat."""
         return _ROSTER.run(self.connection, chat=chat_id)
 
+    def machines(self) -> set[int]:
+        """Ids of the members who are bots."""
+        return set(self.connection.execute(select(t.member.c.id).where(text("is_bot = 1"))).scalars())
+
     def tags(self, chat_id: int) -> Sequence[Any]:
         return _TAGS_OF.run(self.connection, chat=chat_id)
 

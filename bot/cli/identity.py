@@ -27,11 +27,14 @@ By = Annotated[str, typer.Option(help="记在谁名下，如 qq:10001 · who say
 
 def register(app: typer.Typer) -> None:
     identity = typer.Typer(
-        help="成员换了编号：合并、拆开、查看 · members whose id changed: merge, split, look", no_args_is_help=True
+        help="谁是谁：换了编号的合并、拆开，别的机器人不算人 · who is who: merge ids, split them, mark other bots",
+        no_args_is_help=True,
     )
     identity.command("suggest")(suggest)
     identity.command("merge")(merge)
     identity.command("split")(split)
+    identity.command("bot")(bot)
+    identity.command("person")(person)
     identity.command("log")(log)
     app.add_typer(identity, name="identity")
 
@@ -96,6 +99,47 @@ def split(
     now, kinds = WallClock().now(), all_plays()
     _act("split", {"newer": newer, "by": by}, lambda kernel: kernel.part(newer, by, now, kinds), db)
     typer.echo(f"{newer} 又是单独的一个人 · split")
+
+
+def bot(
+    member: Annotated[str, typer.Argument(help="成员编号，如 qq:2854196310 · the member's id")],
+    because: Annotated[str, typer.Option(help="依据，会记下来 · the evidence, which is kept")] = "",
+    by: By = "console:cli",
+    db: Url = "",
+) -> None:
+    """这个成员是别的机器人：指标、排行、报告都不算它，玩法也不理它 · another bot: figures, rankings and plays leave it out.
+
+    QQ 官方机器人会自动认出来，群里别人的机器人和微信上的要这样说。
+    退出码 exit code: 0 记下了，1 不认识这个编号，3 数据库用不了。
+    """
+    _say_bot(member, True, because, by, db)
+    typer.echo(f"{member} 是机器人，不再算人 · a bot\n说错了 to take it back: qunops identity person {member}")
+
+
+def person(
+    member: Annotated[str, typer.Argument(help="成员编号 · the member's id")],
+    because: Annotated[str, typer.Option(help="依据，会记下来 · the evidence, which is kept")] = "",
+    by: By = "console:cli",
+    db: Url = "",
+) -> None:
+    """这个成员是人，不是机器人 · a person after all.
+
+    平台自己说它是机器人的，下次读成员时又会记上。退出码 exit code: 0 记下了，1 不认识这个编号，3 数据库用不了。
+    """
+    _say_bot(member, False, because, by, db)
+    typer.echo(f"{member} 是人 · a person")
+
+
+def _say_bot(member: str, is_bot: bool, because: str, by: str, db: str) -> None:
+    now = WallClock().now()
+
+    def work(kernel: Kernel) -> None:
+        try:
+            kernel.mark_bot(member, is_bot, because, by, now)
+        except LookupError:
+            raise MergeRefused(f"不认识 {member} · nobody of that id is known") from None
+
+    _act("bot" if is_bot else "person", {"newer": member, "evidence": because, "by": by}, work, db)
 
 
 def log(db: Url = "", format: Format = "text") -> None:

@@ -87,6 +87,8 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
                 refused = await operations.merge(str(data["older"]), newer, str(data["evidence"]), by)
             case "split":
                 refused = await operations.split(newer, by)
+            case "bot" | "person" as said:
+                refused = await operations.mark_bot(newer, said == "bot", str(data["evidence"]), by)
             case _:
                 return JSONResponse({"error": "act"}, status_code=404)
         return JSONResponse({"refused": refused}, status_code=409 if refused else 200)

@@ -23,6 +23,7 @@ _ASKS = re.compile(
     "|(?:^|[,\uff0c。!\uff01\\s])(?:请问|求问|求助|问一下|请教|谁知道|有没有人|有人知道|怎么|如何|为什么|为啥|什么时候|哪里|在哪)"
     "|(?:吗|么|呢)[^\\w]*$"
 )
+_NOBODY: Mapping[int, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,12 @@ def asks(text: str) -> bool:
     return 3 <= len(words) <= 500 and _ASKS.search(words) is not None
 
 
-def read_day(said: Sequence[Said], until_ms: int, bots: Collection[int] = ()) -> Talk:
+def read_day(
+    said: Sequence[Said], until_ms: int, bots: Collection[int] = (), heads: Mapping[int, int] = _NOBODY
+) -> Talk:
     """The talk of a day that ends at `until_ms`. `said` is in order of time and may hold what came after the day, so that late
-    answers are found. Bots neither ask nor answer; an asker doesn't answer himself."""
+    answers are found. Bots neither ask nor answer; an asker doesn't answer himself, nor under another id: `heads` says which ids
+    are one person (id → head)."""
     talk = Talk()
     links: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     author = {message.platform_id: message.member for message in said if message.platform_id}
@@ -73,27 +77,37 @@ def read_day(said: Sequence[Said], until_ms: int, bots: Collection[int] = ()) ->
     for place, message in enumerate(people):
         if message.at_ms >= until_ms:
             break
-        if message.reply_to and (to := author.get(message.reply_to)) is not None and to != message.member:
+        if (
+            message.reply_to
+            and (to := author.get(message.reply_to)) is not None
+            and not _is_one(to, message.member, heads)
+        ):
             links[(message.member, to)][0] += 1
         for to in dict.fromkeys(message.mentions):
-            if to != message.member:
+            if not _is_one(to, message.member, heads):
                 links[(message.member, to)][1] += 1
         if asks(message.text):
-            talk.questions.append(_answered(people, place))
+            talk.questions.append(_answered(people, place, heads))
     talk.links = dict(links)
     return talk
 
 
-def _answered(people: Sequence[Said], place: int) -> Question:
+def _is_one(one: int, other: int, heads: Mapping[int, int]) -> bool:
+    return one == other or heads.get(one, one) == heads.get(other, other)
+
+
+def _answered(people: Sequence[Said], place: int, heads: Mapping[int, int]) -> Question:
     asked = people[place]
     near: Said | None = None
     for other in people[place + 1 :]:
         wait = other.at_ms - asked.at_ms
         if wait > ANSWER_WITHIN_MS:
             break
-        if other.member == asked.member:
+        if _is_one(other.member, asked.member, heads):
             continue
-        is_addressed = (asked.platform_id and other.reply_to == asked.platform_id) or asked.member in other.mentions
+        is_addressed = (asked.platform_id and other.reply_to == asked.platform_id) or any(
+            _is_one(each, asked.member, heads) for each in other.mentions
+        )
         if is_addressed:
             return Question(asked.id, asked.member, asked.at_ms, other.member, wait)
         if near is None and wait <= NEAR_MS and not other.reply_to and not asks(other.text):
@@ -103,10 +117,12 @@ def _answered(people: Sequence[Said], place: int) -> Question:
     return Question(asked.id, asked.member, asked.at_ms)
 
 
-def responses(posts: Sequence[int], said: Sequence[Said], bots: Collection[int] = ()) -> Mapping[int, int]:
+def responses(
+    posts: Sequence[int], said: Sequence[Said], bots: Collection[int] = (), heads: Mapping[int, int] = _NOBODY
+) -> Mapping[int, int]:
     """Post (its time in ms) → how many people spoke within `AFTER_POST_MS` after it."""
     found = {}
     for post in posts:
         window = (m for m in said if post <= m.at_ms < post + AFTER_POST_MS and m.member not in bots)
-        found[post] = len({message.member for message in window})
+        found[post] = len({heads.get(message.member, message.member) for message in window})
     return found

@@ -116,6 +116,8 @@ class Directory:
         self.rooms: dict[str, Room] = {}
         self.members: dict[str, int] = {}
         self.persons = PersonMap()
+        self.machines: set[int] = set()
+        """Members who are bots."""
         self.scoring: Scoring = DEFAULT
         self._by_id: dict[int, Room] = {}
         self._fresh: list[tuple[dict[str, Any], str]] = []
@@ -125,6 +127,7 @@ class Directory:
         self.scoring = active(self._writer.connection)
         self.load_rooms()
         self.read_persons()
+        self.read_machines()
         # A timer may be due before the account comes online.
         self.resolve({room.primary for room in self.rooms.values() if room.primary}, (), {})
         self.settled()
@@ -140,6 +143,9 @@ class Directory:
         for row in rows:
             self.members[row.member], self.members[row.head] = row.member_id, row.head_id
         self.persons = PersonMap((row.member, row.head) for row in rows)
+
+    def read_machines(self) -> None:
+        self.machines = self._writer.machines()
 
     def replan(self, plan_for: Callable[[str], GroupPlan | None]) -> None:
         """New playbooks: every room's plan anew. Runs follow when they are next needed."""
@@ -260,7 +266,7 @@ class Directory:
         labels.update(person.standing)
         return Member(
             uid=ids[0], name=person.name, role=person.role, joined_at=person.joined_at, spoke_at=person.spoke_at,
-            labels=frozenset(labels), is_bot=person.is_bot or person.uid in self.accounts, title=person.title,
+            labels=frozenset(labels), is_bot=person.is_bot or person.id in self.machines or person.uid in self.accounts, title=person.title,
         )  # fmt: skip
 
     def spoke(self, room: Room, person: Person, at: datetime) -> None:
@@ -331,6 +337,7 @@ class Directory:
     def reread(self) -> None:
         """What a failed transaction may have changed of the chats themselves."""
         self.read_persons()
+        self.read_machines()
         for row in self._writer.all_chats():
             room = self.rooms.get(row.uid)
             if room is not None:

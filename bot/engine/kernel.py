@@ -48,8 +48,10 @@ from bot.engine.times import Times
 from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group
+from storage import machines
 from storage.history import mark_bots, name_group, open_gaps
 from storage.history import record as record_import
+from storage.persons import member_id
 from storage.privacy import erase_member
 from storage.writer import Writer
 
@@ -270,6 +272,8 @@ class Kernel:
 
         def work(batch: Batch) -> None:
             found[:] = take_members(batch, self.directory, account, chat, members, now)
+            told = [self.directory.members[member.uid] for member in members if member.is_bot]
+            self.directory.machines.update(machines.mark(self._connection, told, is_bot=True))
 
         self._attempt(now, work)
         return self.cycle(now, [Inbound(event, now) for event in found]) if found else self._take_sends()
@@ -408,6 +412,19 @@ class Kernel:
             self._connection, row.cause, row.at, chat_id=room.id, chat=room.uid, account=room.primary,
             account_id=self.directory.accounts.get(room.primary, 0), roles=self.directory.roster(room),
         )  # fmt: skip
+
+    def mark_bot(self, uid: str, is_bot: bool, evidence: str, by: str, now: datetime) -> None:
+        """An operator says that a member is a bot, or is none. Raises `LookupError` when nobody of that uid is known."""
+        with self._connection.begin():
+            who = member_id(self._connection, uid)
+            if who is None:
+                raise LookupError(uid)
+            machines.mark(self._connection, [who], is_bot=is_bot)
+            said = orjson.dumps({"is_bot": is_bot, "evidence": evidence}).decode()
+            self.writer.audit([[by, "member.bot", uid, said, to_ms(now)]])
+        with self._connection.begin():
+            self.directory.read_machines()
+        self.directory.forget(self.directory.rooms.values())
 
     def merge(self, older: str, newer: str, evidence: str, by: str, now: datetime, kinds: Kinds) -> None:
         """From now on `newer` is the same person as `older`. Raises `MergeRefused`; then nothing has changed."""

@@ -37,6 +37,8 @@ class Merging:
         """From now on `newer` is the same person as `older`. Raises `MergeRefused`."""
         head_id, member_id = self._known(older), self._known(newer)
         self._refuse(older, newer, evidence)
+        ids = [head_id, *(row.member_id for row in store.links(self._connection) if row.head_id == head_id)]
+        store.mark_days(self._connection, ids, member_id)
         link_id = store.link(self._connection, member_id, head_id, evidence, by, now_ms)
         kept = []
         for run_id, (kind, documents) in self._documents(older, newer).items():
@@ -78,6 +80,8 @@ class Merging:
                 self._write(run_id, newer, row.member_before)
         store.drop_kept(self._connection, link.id)
         store.unlink(self._connection, link.id, by, now_ms)
+        others = [row.member_id for row in links.values() if row.head_id == link.head_id and row.id != link.id]
+        store.mark_days(self._connection, [link.head_id, *others], link.member_id)
         self._audit("identity.split", newer, by, now_ms, head=link.head)
         return str(link.head)
 

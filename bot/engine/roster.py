@@ -61,7 +61,7 @@ def take_members(
         if person is None:
             person = people[uid] = Person(directory.members[uid], uid, member.name or uid)
         person.name, person.role = member.name or person.name, member.role
-        person.joined_at, person.is_bot = person.joined_at or member.joined_at, member.is_bot
+        person.joined_at, person.is_bot = person.joined_at or member.joined_at, person.is_bot or member.is_bot
         person.title = member.title if member.title is not None else person.title
         directory.changed(room)
         joined = to_ms(person.joined_at) if person.joined_at else None

@@ -32,6 +32,9 @@ def test_merged_while_it_runs_split_when_it_is_stopped(env: dict[str, str]) -> N
             (("merge", "sim:小明", "sim:小红", "--because", "换了号"), 0),
             (("merge", "sim:小明", "sim:小红", "--because", "再来一次"), 1),
             (("merge", "sim:小明", "sim:没有", "--because", "换了号"), 1),
+            (("bot", "sim:没有"), 1),
+            (("bot", "sim:小红"), 0),
+            (("person", "sim:小红"), 0),
         ):
             assert call(env, "identity", *words).exit_code == code, words
         bot.say("小红: 打卡 又读了三页")
@@ -45,3 +48,5 @@ def test_merged_while_it_runs_split_when_it_is_stopped(env: dict[str, str]) -> N
         "sim:小红", "sim:小明", "换了号", "console:cli", "sim:老陈",
     )  # fmt: skip
     assert "拆开 split" in call(env, "identity", "log").stdout
+    for words, code in ((("bot", "sim:小红"), 0), (("person", "sim:小红"), 0), (("bot", "sim:没有"), 1)):
+        assert call(env, "identity", *words, "--because", "群友说的").exit_code == code, words

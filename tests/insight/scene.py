@@ -98,10 +98,10 @@ class Scene(Rows):
         return scope_of(self.chat, TODAY, NOW_MS)
 
 
-def forty_days(connection: Connection, seed: int = 11) -> Scene:
+def forty_days(connection: Connection, seed: int = 11, made_of: type[Scene] = Scene) -> Scene:
     """Sixty people of whom some never speak; everything that a metric counts occurs."""
     dice = random.Random(seed)
-    scene = Scene(connection)
+    scene = made_of(connection)
     quiz, chain, welcome = (scene.new_run(f"共读/{name}", kind) for name, kind in (("答题", "quiz"), ("报名", "chain"), ("欢迎", "welcome")))  # fmt: skip
     for number in range(60):
         who = scene.member(f"成员{number:02}")

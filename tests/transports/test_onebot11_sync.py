@@ -13,6 +13,7 @@ from bot.core.segments import Image, Mention, Text
 from bot.transports.base import Message
 from bot.transports.onebot11.history import HistoryReader
 from bot.transports.onebot11.own import OwnMessages, fingerprint
+from bot.transports.onebot11.wire import is_official_bot
 from tests.peers.onebot_impl import OneBotImplementation
 from tests.peers.onebot_world import OneBotWorld
 from tests.transports.test_onebot11_connections import ACCOUNT, CHAT, GROUP, HELLO, MEMBER, peer, running
@@ -323,3 +324,12 @@ async def test_history_that_answers_nonsense_ends() -> None:
     past = await reader.read(CHAT, moment(there.world) - timedelta(hours=1))
     assert ([message.text for message in past.messages], past.reaches_back) == (["早"], False)
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "is_bot"),
+    [(2854196310, True), (2854216399, True), (2854216400, False), (66600000, True), (3889000001, True), (10001, False)],
+)
+def test_official_bots_are_told_by_their_numbers(number: int, is_bot: bool) -> None:
+    """Where an implementation doesn't say it, the number does: QQ gives these to its own bots only."""
+    assert is_official_bot(f"qq:{number}") == is_bot

@@ -7,11 +7,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.effects import Approve, Kick, Mute, MuteAll, Recall, SetCard, SetTitle
+from bot.core.effects import (
+    Approve,
+    Forward,
+    Invite,
+    Kick,
+    Mute,
+    MuteAll,
+    Recall,
+    Rename,
+    SetCard,
+    SetRemark,
+    SetTitle,
+)  # fmt: skip
 from bot.core.errors import SendRefused, SendUnknown
 from bot.core.events import (
     BotInvited,
     FileUploaded,
+    GroupRenamed,
     JoinRequested,
     MemberJoined,
     MemberLeft,
@@ -77,6 +90,10 @@ REFUSED: list[tuple[str, str, Profile, Outgoing, str, Capability | None]] = [
     ("a title is short", "owner", QQ, SetTitle(member=MING, title="读书破万卷的人"), "too long", None),
     ("a card is short", "admin", QQ, SetCard(member=MING, card="很" * 21), "too long", None),
     ("nothing to say", "admin", QQ, text("  \n"), "empty", None),
+    ("a member can't rename", "member", QQ, Rename(name="新群名"), "owner and admins", None),
+    ("a group has a name", "admin", QQ, Rename(name=" "), "empty", None),
+    ("nobody is brought into a QQ group", "owner", QQ, Invite(member="sim:小刚"), "no call", None),
+    ("no remark on a stranger", "admin", QQ, SetRemark(member="sim:谁", remark="a"), "not in group", None),
     ("a text has a limit", "admin", QQ, text("长" * 4501), "too long", None),
     ("WeChat's limit is lower", "admin", WECHAT, text("长" * 2001), "too long", None),
     ("an announcement has a limit", "admin", QQ, Announcement(text="长" * 601), "too long", None),
@@ -207,6 +224,55 @@ def test_actions_come_back_as_events() -> None:
         made.join(CHAT, ADA, "版主")
     with pytest.raises(Impossible, match="muted"):
         made.say(CHAT, MING, "我说两句")
+
+
+def test_acts_on_the_group_itself() -> None:
+    """Somebody is brought in, the group renamed, a message passed on with its segments; the network reports what others see of
+    it. A remark is seen by the account alone."""
+    made = world(profile=WECHAT)
+    made.found("sim:二群", "二群")
+    said = made.say(CHAT, MING, "看 [图片]")
+    made.drain()
+    assert perform(made, BOT, CHAT, Invite(member="sim:小刚")).message_id == ""
+    perform(made, BOT, CHAT, Rename(name="共读一群·三月"))
+    passed_on = perform(made, BOT, CHAT, Forward(message_id=said.message_id, into="sim:二群"))
+    perform(made, BOT, CHAT, SetRemark(member=MING, remark="组长"))
+    joined, renamed = made.drain()
+    assert isinstance(joined, MemberJoined)
+    assert (joined.chat, joined.member, joined.by) == (CHAT, "sim:小刚", BOT)
+    assert isinstance(renamed, GroupRenamed)
+    assert (renamed.name, renamed.member) == ("共读一群·三月", BOT)
+    copy = made.rooms["sim:二群"].messages[passed_on.message_id]
+    assert (copy.member, copy.segments) == (BOT, said.segments)
+    assert made.rooms[CHAT].people[MING].shown == "小明"
+
+
+def test_a_message_that_was_taken_back_is_not_passed_on() -> None:
+    """Nobody can forward what is gone, into a group that isn't there, or where the account may not speak."""
+    made = world()
+    made.found("sim:二群", "二群", bot_role="member")
+    made.settle("sim:二群", CHEN, "老陈", role="owner")
+    said, gone = made.say(CHAT, MING, "早"), made.say(CHAT, MING, "手滑")
+    made.recall(CHAT, MING, gone.message_id)
+    for message_id, into, why in (
+        (gone.message_id, "sim:二群", "no such message"),
+        ("m999", "sim:二群", "no such message"),
+        (said.message_id, "sim:三群", "no such group"),
+    ):
+        with pytest.raises(SendRefused, match=why):
+            perform(made, BOT, CHAT, Forward(message_id=message_id, into=into))
+    made.mute("sim:二群", BOT, 600)
+    with pytest.raises(SendRefused, match="muted"):
+        perform(made, BOT, CHAT, Forward(message_id=said.message_id, into="sim:二群"))
+
+
+def test_who_was_banned_is_not_brought_in() -> None:
+    """Nor somebody who is there already."""
+    made = world(profile=WECHAT)
+    perform(made, BOT, CHAT, Kick(member=MING, is_banned=True))
+    for uid, why in ((MING, "may not come back"), (HONG, "already")):
+        with pytest.raises(SendRefused, match=why):
+            perform(made, BOT, CHAT, Invite(member=uid))
 
 
 def test_a_join_request_is_answered_once() -> None:

@@ -67,6 +67,9 @@ class Operations(Protocol):
     async def split(self, newer: str, actor: str) -> str:
         """Takes a merge back; why not, or ""."""
 
+    async def mark_bot(self, uid: str, is_bot: bool, evidence: str, actor: str) -> str:
+        """A member is a bot, or a person after all; why not, or ""."""
+
     async def reload(self) -> list[str]: ...
 
     async def import_history(self, chat: str, said: Sequence[Mapping[str, Any]]) -> dict[str, Any]: ...

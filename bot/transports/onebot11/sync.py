@@ -26,6 +26,7 @@ from bot.transports.onebot11.wire import (
     MemberInfo,
     PendingRequest,
     SystemMessages,
+    is_official_bot,
     moment,
     number,
 )
@@ -144,7 +145,7 @@ def _member(info: MemberInfo) -> Member:
         name=info.card or info.nickname,
         role=_ROLES.get(info.role, "member"),
         joined_at=datetime.fromtimestamp(info.join_time, UTC) if 0 < info.join_time < 4_102_444_800 else None,
-        is_bot=info.is_robot,
+        is_bot=info.is_robot or is_official_bot(info.user_id),
         title=info.title,
     )
 

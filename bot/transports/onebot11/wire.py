@@ -50,6 +50,19 @@ def private_chat(member: str) -> str:
     return f"qq:@{member.removeprefix('qq:')}"
 
 
+_OFFICIAL_BOTS = (
+    range(2_854_196_301, 2_854_216_400), range(3_889_000_000, 3_890_000_000), range(4_010_000_000, 4_020_000_000),
+    (66_600_000, 3_328_144_510),
+)  # fmt: skip
+"""What NapCat and LLBot answer to get_robot_uin_range; other implementations have no call for it."""
+
+
+def is_official_bot(uid: str) -> bool:
+    """Whether the number is one of those that QQ gives to its official bots only."""
+    user = number(uid)
+    return any(user in numbers for numbers in _OFFICIAL_BOTS)
+
+
 def number(of: str) -> int | str:
     """The wire's form of a uid or id: a number wherever it is one."""
     text = of.removeprefix("qq:").removeprefix("@")

@@ -46,11 +46,11 @@ def perform(world: World, account: str, chat: str, outgoing: Outgoing) -> Receip
         case SetTitle():
             _set_title(world, room, me, outgoing)
         case Invite(member=member):
-            if member in room.people:
-                raise SendRefused(f"is in the group already: {member}")
-            world.join(room.uid, member, member.partition(":")[2], by=me.uid)
+            _invite(world, room, me, member)
         case Rename(name=name):
             _must_lead(me)
+            if not name.strip():
+                raise SendRefused("empty name")
             world.rename(room.uid, name, by=me.uid)
         case Forward():
             return _forward(world, account, room, outgoing)
@@ -60,6 +60,15 @@ def perform(world: World, account: str, chat: str, outgoing: Outgoing) -> Receip
         case _:
             assert_never(outgoing)
     return Receipt(at=world.now)
+
+
+def _invite(world: World, room: Room, me: Person, uid: str) -> None:
+    if not world.profile.adds_members:
+        raise SendRefused(f"{world.profile.name} has no call to add a member")
+    try:
+        world.join(room.uid, uid, uid.partition(":")[2], by=me.uid)
+    except Impossible as error:
+        raise SendRefused(str(error)) from error
 
 
 def _must_lead(me: Person) -> None:
@@ -74,7 +83,7 @@ def _target_here(room: Room, uid: str) -> None:
 
 def _forward(world: World, account: str, room: Room, forward: Forward) -> Receipt:
     said = room.messages.get(forward.message_id)
-    if said is None:
+    if said is None or said.is_recalled:
         raise SendRefused(f"no such message: {forward.message_id}")
     into, me = _standing(world, account, forward.into)
     _may_speak(world, into, me)

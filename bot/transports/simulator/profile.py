@@ -42,6 +42,8 @@ class Profile:
     card_limit_bytes: int = 60
     title_limit_bytes: int = 18
     is_private_for_friends_only: bool = False
+    adds_members: bool = True
+    """Whether an account can bring somebody into its group."""
     remembers_messages: int = 5000
 
     def allows(self, role: Role) -> frozenset[Capability]:
@@ -59,6 +61,7 @@ QQ = Profile(
     file_limit_bytes=100 << 20,
     group_limit=2000,
     mention_all_per_day=10,
+    adds_members=False,
 )
 WECHAT = Profile(
     name="wechat",
