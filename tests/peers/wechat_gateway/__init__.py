@@ -110,7 +110,7 @@ class Gateway:
         self._process.stdin.flush()
         return self._answer(number)
 
-    def _answer(self, number: int, patience_s: float = 20) -> Any:
+    def _answer(self, number: int, patience_s: float = 60) -> Any:
         assert self._process is not None
         assert self._process.stdout is not None
         stream = self._process.stdout.fileno()
