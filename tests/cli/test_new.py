@@ -21,6 +21,26 @@ def test_a_new_playbook_is_sound(tmp_path: Path) -> None:
     assert checked.exit_code == 0, checked.output
 
 
+def test_an_example_is_begun_with_its_values_set(tmp_path: Path) -> None:
+    """`--ask` lists what can be set, with the example's own comments; what is set stands in the file, which `check` finds sound."""
+    example = Path(__file__).parents[2] / "playbooks" / "examples" / "checkin.yaml"
+    asked = call("new", "playbook", "mine", "--like", example, "--ask").stdout
+    assert 'roles/coach="qq:10001"  # 换成点评老师的号' in asked
+    made = call(
+        "new", "playbook", "mine", "--like", example, "--folder", tmp_path, "--title", "我的营", "--group", "qq:7",
+        "--group", "tag:新", "--set", "plays/每日打卡/points=7", "--set", "plays/每日打卡/commands=早起、报到",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    text = (tmp_path / "mine.yaml").read_text("utf-8")
+    assert "points: 7" in text
+    assert "commands: [早起, 报到]" in text
+    assert "# 换成点评老师的号" in text
+    assert call("check", tmp_path / "mine.yaml").exit_code == 0
+    wrong = call("new", "playbook", "other", "--like", example, "--folder", tmp_path, "--set", "plays/x=1")
+    assert wrong.exit_code == 2
+    assert call("new", "playbook", "other", "--like", tmp_path / "nothing.yaml").exit_code == 2
+
+
 def test_a_new_play_and_transport_come_with_a_test(tmp_path: Path) -> None:
     """Source, texts and a test that asserts something; Python that parses."""
     assert call("new", "play", "lottery", "--root", tmp_path).exit_code == 0

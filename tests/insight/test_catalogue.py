@@ -44,8 +44,11 @@ def test_every_metric_is_a_plain_count_of_the_log(connection: Connection, seed: 
     expected = {id: compute(log) for id, compute in PLAIN.items()}
     assert found == pytest.approx(expected)
     assert None not in found.values()
-    everywhere = measure(connection, replace(scene.scope, chat=None), [id for id in METRICS if id != "activity.decay"])
-    assert {v.metric.id: v.value for v in everywhere} == pytest.approx({v.metric.id: expected[v.metric.id] for v in everywhere})  # fmt: skip
+    for chats in (None, (scene.chat,), (scene.chat, scene.chat + 999)):
+        several = measure(
+            connection, replace(scene.scope, chat=chats), [id for id in METRICS if id != "activity.decay"]
+        )
+        assert {v.metric.id: v.value for v in several} == pytest.approx({v.metric.id: expected[v.metric.id] for v in several})  # fmt: skip
 
 
 def test_values_lie_in_their_intervals_and_ranges(connection: Connection) -> None:
