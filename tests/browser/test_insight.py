@@ -30,7 +30,8 @@ def test_charts_tables_and_figures(visit: Visit) -> None:
     visit.goes_to(f"{GROUP}/leaders?window=all")
     expect(page.locator("figure.chart canvas")).to_be_visible(timeout=30_000)
     assert page.locator("img").count() == 0
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('.card')).backgroundColor") == "rgb(255, 255, 255)"
     expect(page.locator(".tabs")).to_be_hidden()
     expect(page.locator("figure.chart canvas")).to_be_visible()
 
