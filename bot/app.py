@@ -243,6 +243,11 @@ class App:
 
         return await act(self.backstage.accounts, what, data)
 
+    async def calendar_act(self, what: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        from bot.usecases.calendar.commands import act
+
+        return await act(self.backstage.calendar, what, data)
+
     async def merge(self, older: str, newer: str, evidence: str, actor: str) -> str:
         """Two ids become one person; why not, or ""."""
         now, kinds = self.clock.now(), all_plays()

@@ -80,6 +80,14 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         except Refused as refused:
             return JSONResponse({"refused": refused.code}, status_code=409)
 
+    async def calendar(request: Request, data: Mapping[str, Any]) -> Response:
+        try:
+            return JSONResponse(dict(await operations.calendar_act(request.path_params["what"], data)))
+        except Refused as refused:
+            return JSONResponse({"refused": refused.code}, status_code=409)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+
     async def identity(request: Request, data: Mapping[str, Any]) -> Response:
         by, newer = str(data.get("by", "console:cli")), str(data["newer"])
         match request.path_params["act"]:
@@ -112,6 +120,7 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         guarded("/control/orders", order),
         guarded("/control/reload", reload),
         guarded("/control/console/{what}", accounts),
+        guarded("/control/calendar/{what}", calendar),
         guarded("/control/import/{step}", take_import),
     ]
 

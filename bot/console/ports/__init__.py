@@ -78,6 +78,10 @@ class Operations(Protocol):
 
     async def end_import(self, chat: str, actor: str, detail: dict[str, Any]) -> None: ...
 
+    async def calendar_act(self, what: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What `qunops calendar` does. Raises `Refused`, `LookupError`, `ValueError`."""
+        ...
+
     async def accounts_act(self, what: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `qunops console` does, while the bot runs. Raises `Refused`."""
         ...
