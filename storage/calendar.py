@@ -23,11 +23,15 @@ def _among(column: ColumnElement[int], chats: Chats) -> list[ColumnElement[bool]
     return [] if chats is None else [column.in_(chats)]
 
 
-async def runs(session: AsyncSession, kind: str, chats: Chats) -> Sequence[Any]:
-    """(chat, ref, state) of the open runs of one kind."""
+async def runs(session: AsyncSession, kind: str, chats: Chats, *, is_busy: bool = False) -> Sequence[Any]:
+    """(chat, ref, state) of the open runs of one kind; `is_busy`: only those with something in flight or waiting."""
     r = t.run.c
     query = select(t.chat.c.uid.label("chat"), r.ref, r.state).join_from(t.run, t.chat, t.chat.c.id == r.chat_id)
-    return (await session.execute(query.where(r.kind == kind, r.status == "open", *_among(r.chat_id, chats)))).all()
+    query = query.where(r.kind == kind, r.status == "open", *_among(r.chat_id, chats))
+    if is_busy:
+        # As pydantic writes it: what is not there is null, or empty.
+        query = query.where(r.state.like('%"flight":{%') | r.state.like('%"queue":[{%'))
+    return (await session.execute(query)).all()
 
 
 async def firings(

@@ -21,7 +21,7 @@ plays:
     slots: {早: 07:30-08:30, 午: 12:00-13:00, 晚: 20:00-21:30}
     calendar:
       - {day: mon, slot: 早, topic: 本周导读, text: "这周读前三章"}   # 每周开头
-      - {day: fri, slot: 晚, topic: 专业话题, texts: {a: 先说结论, b: 先问一句}}
+      - {day: fri, slot: 晚, topic: 专业话题, texts: {a: "先说结论\\n---\\n再举例子", b: "先问一句\\n---\\n再说结论"}}
     posts:
       - {name: 晚安, daily: "20:10", text: 晚安}
 """
@@ -29,7 +29,7 @@ plays:
 
 def test_a_week_is_looked_at_moved_and_sent(visit: Visit, tmp_path: Path) -> None:
     """A clash is said in words; a post moves by dragging and by keys, on a phone by its form, each time after the change was
-    shown; one press sends it now, and the week shows what became of it."""
+    shown; one press sends it now, another stops it in flight, and the week shows what became of it."""
     visit.sets_up()
     file = tmp_path / "playbooks" / "content.yaml"
     file.write_text(CONTENT, "utf-8")
@@ -76,6 +76,11 @@ def test_a_week_is_looked_at_moved_and_sent(visit: Visit, tmp_path: Path) -> Non
         page.get_by_role("link", name="取消").click()
     page.get_by_role("link", name="专业话题").click()
     expect(page.get_by_role("heading", name="各群会看到的")).to_be_visible()
+    row = page.get_by_role("row", name="早起营")
+    row.get_by_role("button", name="暂停").click()
+    expect(row).to_contain_text("暂停")
+    row.get_by_role("button", name="继续").click()
+    expect(row.get_by_role("button", name="暂停")).to_be_visible()
     page.get_by_role("button", name="马上发…").click()
     visit.is_accessible()
     page.get_by_role("dialog").get_by_role("button", name="马上发").click()
@@ -84,7 +89,17 @@ def test_a_week_is_looked_at_moved_and_sent(visit: Visit, tmp_path: Path) -> Non
     visit.fits()
     visit.is_accessible()
     visit.goes_to("/calendar")
-    expect(page.get_by_role("link", name="手动")).to_contain_text("已发")
+    flights = page.get_by_role("region", name="正在发的")
+    expect(flights).to_contain_text("发了 1/2")
+    visit.is_shown("calendar-flight")
+    visit.is_accessible()
+    flights.get_by_role("button", name="停下").click()
+    expect(page.get_by_text("已停下")).to_be_visible()
+    expect(flights).to_have_count(0)
+    expect(page.get_by_role("link", name="手动")).to_contain_text("只发了一部分")
+    # Who types it in the group is seen here without a reload.
+    visit.bot.say("老陈: 立即发送 专业话题")
+    expect(flights).to_contain_text("发了 1/2")
 
 
 def _asks(page: Page) -> None:

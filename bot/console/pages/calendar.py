@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Annotated
 from urllib.parse import quote, urlencode
@@ -12,9 +13,9 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from bot.console.access import Action
 from bot.console.call import Call, NotHere
 from bot.console.models import Query
-from bot.console.page import Area, Done
+from bot.console.page import Area, Done, Push
 from bot.console.pages.playbooks import reaches
-from bot.console.ports.calendar import Act, Detail, Goal, Move, Place, Sight, Week
+from bot.console.ports.calendar import Act, Detail, Flight, Goal, Move, Place, Sight, Week
 
 area = Area("calendar", icon="calendar", order=35)
 
@@ -76,6 +77,23 @@ async def index(call: Call, query: WeekQuery) -> Week:
             "may_edit": call.may(Action.CALENDAR_EDIT), "may_send": call.may(Action.CALENDAR_SEND), "key": _key(),
         }
     )  # fmt: skip
+
+
+@area.stream("/calendar/live", needs=Action.CALENDAR_SEE)
+async def live(call: Call, query: WeekQuery) -> AsyncIterator[Push | None]:
+    """What is going out, whenever that changes."""
+    shown: tuple[Flight, ...] | None = None
+    with call.hub.listening(call.stream_owner) as listener:
+        yield None
+        while not listener.is_closing:
+            if not await listener.changed():
+                yield None
+                continue
+            found = await call.ports.calendar.flights(_sight(call), playbook=query.playbook, group=query.group)
+            if found.flights != shown:
+                shown = found.flights
+                rights = {"key": _key(), "may_send": call.may(Action.CALENDAR_SEND)}
+                yield Push("flights", found.model_copy(update=rights), "calendar/flights.html")
 
 
 @area.view("/calendar/{playbook}/entry", needs=Action.CALENDAR_SEE, template="calendar/entry.html")

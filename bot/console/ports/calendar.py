@@ -135,6 +135,14 @@ class Flight(View):
     is_waiting: bool
 
 
+class Flights(View):
+    """What is going out at this moment. `key` as in `Week`."""
+
+    flights: tuple[Flight, ...]
+    key: str = ""
+    may_send: bool = False
+
+
 class Week(View):
     first: date
     earlier: date
@@ -257,12 +265,16 @@ class CalendarPort(Protocol):
         """The week that `day` lies in, None: this one."""
         ...
 
+    async def flights(self, sight: Sight, *, playbook: str, group: str) -> Flights:
+        """What is going out, or waits, in these groups at this moment."""
+        ...
+
     async def detail(self, sight: Sight, place: Place, group: str) -> Detail | None:
         """One occurrence; None when it is not in the calendar. `group`: preview as this group sees it."""
         ...
 
     async def groups_of(self, playbook: str, play: str) -> tuple[str, ...]:
-        """Where a play runs."""
+        """Where a campaign runs."""
         ...
 
     async def move(self, place: Place, goal: Goal, language: Language) -> Move | None:

@@ -148,14 +148,15 @@ def _take(fate: _Fate, row: Any) -> None:
 def texts(one: Planned, loaded: Loaded, states: States, group: str, renderer: Renderer) -> tuple[Text, ...]:
     """What the asked group reads; without one, one group of each variant."""
     found: list[Text] = []
-    seen: set[tuple[str, tuple[str, ...]]] = set()
+    seen: set[object] = set()
     for each in one.groups if not group else [each for each in one.groups if each.uid == group]:
         if len(found) >= _MOST_TEXTS:
             break
         text = _text(one, loaded, states, each, renderer)
-        # Groups that read the same are shown once; the variant says that there are others.
-        if group or (text.variant, text.messages) not in seen:
-            seen.add((text.variant, text.messages))
+        # One group stands for those of its variant; without variants, for those that read the same.
+        key: object = text.variant or text.messages
+        if group or key not in seen:
+            seen.add(key)
             found.append(text)
     return tuple(found)
 

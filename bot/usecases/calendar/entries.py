@@ -13,7 +13,6 @@ from bot.usecases.calendar.states import States, is_paused
 
 _GRACE = timedelta(minutes=5)
 """What was due this short a time ago may not have been fired yet."""
-Tallies = Mapping[tuple[str, str], Tally]
 
 
 def entry_of(
@@ -35,7 +34,7 @@ def entry_of(
     return Entry(
         playbook=playbook, play=play, kind=each.kind, name=each.name, title=each.title, what=each.what, at=each.at,
         day=each.local.date(), clock=f"{each.local:%H:%M}", slot=slot, groups=len(each.groups),
-        group=(each.groups[0].name or each.groups[0].uid) if each.groups else "", fate=first,
+        group=(each.groups[0].name or each.groups[0].uid) if each.groups and not each.hand else "", fate=first,
         fates=tuple(Count(fate=fate, groups=n) for fate, n in fates.items()), is_ahead=is_ahead,
         can_move=bool(each.item) and not each.hand and each.kind == CAMPAIGN, hand=each.hand,
         is_matrix=bool(each.slot),

@@ -48,9 +48,10 @@ def slots_of(campaigns: Iterable[Params]) -> tuple[Slot, ...]:
 
 
 def row_of(each: Planned, slots: Sequence[Slot]) -> str:
-    """The slot that an occurrence stands in: its own, else the narrowest that it falls into, else `FREE`."""
+    """The slot that an occurrence stands in: its own unless it was sent by hand, else the narrowest that it falls into, else
+    `FREE`."""
     names: Mapping[str, Slot] = {slot.name: slot for slot in slots}
-    if each.slot in names:
+    if each.slot in names and not each.hand:
         return each.slot
     fitting = [slot for slot in slots if each.local.time() in slot]
     return min(fitting, key=_length, default=Slot(FREE, time(0), time(0))).name

@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from bot.playbook.nodes import Node, plain
+from bot.playbook.nodes import Node, plain, resolve
 from bot.plays.campaign.agenda import Item
 from bot.plays.campaign.params import EVERY, WEEKDAYS, Params
 
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}) (\*) (\*) ([a-z,*-]+)")
 _CHINESE = "一二三四五六日"
-_PLAIN = re.compile(r"[\w\u4e00-\u9fff][\w\u4e00-\u9fff:-]*")
+_PLAIN = re.compile(r"\w[\w-]*(?:[ :][\w*][\w*-]*)*")
+"""What needs no quotes anywhere in YAML; times and crons among it."""
 
 
 class Unmovable(Exception):
@@ -178,16 +179,18 @@ def _edited(edits: list[tuple[Node, str]]) -> str:
         if node.line != node.end_line or node.kind in ("map", "list") or node.style in ("|", ">"):
             raise Unmovable("written_elsewhere")
         line = lines[node.line - 1]
-        lines[node.line - 1] = line[: node.col - 1] + _quoted(value, node.style) + line[node.end_col - 1 :]
+        lines[node.line - 1] = line[: node.col - 1] + _quoted(value, node) + line[node.end_col - 1 :]
     return "\n".join(lines)
 
 
-def _quoted(value: str, style: str) -> str:
-    if style == "'":
+def _quoted(value: str, node: Node) -> str:
+    """In the quotes of the old value; without any only what is read as the same text, or the same number, again."""
+    if node.style == "'":
         return "'" + value.replace("'", "''") + "'"
-    if style == '"' or (style == "" and not _PLAIN.fullmatch(value) and not re.fullmatch(r"[\d :*,a-z-]+", value)):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return value
+    is_plain = _PLAIN.fullmatch(value) is not None and resolve(value)[0] in ("text", node.kind)
+    if node.style == "" and is_plain:
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _weekday(token: str) -> int | None:

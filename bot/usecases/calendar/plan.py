@@ -134,12 +134,19 @@ def _posts(
     active: ActivePlay, params: Params, plan: GroupPlan, item: Item, groups: Sequence[Group], first: date,
     states: Mapping[str, State],
 ) -> Iterator[Planned]:  # fmt: skip
+    began = {each.uid: _began(states, each) for each in groups}
     for at in firings(item.schedule, first, active):
-        found = [each for each in groups if _is_due(active, params, plan, item, each, at, states)]
+        on = context_of(active, plan, groups[0], at).day(at)
+        # Weeks are counted from the run's own beginning where the playbook names none: a few days over all groups.
+        due = {
+            day: agenda.is_due(params, item, on, content.week_and_day(params, day, on)[0])
+            for day in set(began.values())
+        }
+        found = [each for each in groups if due[began[each.uid]]]
         if not found:
             continue
         ctx = context_of(active, plan, found[0], at)
-        _, messages = preview(item, ctx, _began(states, found[0]), at)
+        _, messages = preview(item, ctx, began[found[0].uid], at)
         parts = len(messages)
         yield Planned(
             ref=active.ref, kind=CAMPAIGN, name=item.name, title=item.name, what="", at=at,
@@ -148,15 +155,6 @@ def _posts(
             lasts_s=int(params.pacing.gap.total_seconds()) * max(0, parts - 1), spread_s=item.schedule.jitter_s,
             is_quiet=ctx.is_quiet(at),
         )  # fmt: skip
-
-
-def _is_due(
-    active: ActivePlay, params: Params, plan: GroupPlan, item: Item, group: Group, at: datetime,
-    states: Mapping[str, State],
-) -> bool:  # fmt: skip
-    on = context_of(active, plan, group, at).day(at)
-    week, _ = content.week_and_day(params, _began(states, group), on)
-    return agenda.is_due(params, item, on, week)
 
 
 def _began(states: Mapping[str, State], group: Group) -> date | None:

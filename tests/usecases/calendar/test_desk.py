@@ -108,3 +108,22 @@ async def test_only_what_the_caller_sees(town: Town) -> None:
     assert entries(await town.week(playbook="elsewhere")) == []
     nothing = Sight(lambda group, playbook: False, False)
     assert await town.desk.detail(nothing, place(entries(await town.week())[0]), "") is None
+
+
+async def test_what_is_in_flight_within_sight(town: Town) -> None:
+    """The live part shows what goes out where the caller looks, and only while it does."""
+    await town.order("send", "导读")
+    everywhere = Sight(lambda group, playbook: True, True)
+    mine = Sight(lambda group, playbook: group == ONE, False)
+    assert len((await town.desk.flights(everywhere, playbook="", group="")).flights) == 2
+    assert [each.group for each in (await town.desk.flights(mine, playbook="", group="")).flights] == [ONE]
+    assert (await town.desk.flights(everywhere, playbook="elsewhere", group="")).flights == ()
+    town.until("2026-03-01 12:01")
+    assert (await town.desk.flights(everywhere, playbook="", group="")).flights == ()
+
+
+async def test_orders_are_for_campaigns_alone(town: Town) -> None:
+    """Nothing else of a playbook takes them."""
+    assert await town.desk.groups_of("content", "矩阵") == (ONE, TWO)
+    assert await town.desk.groups_of("content", "打卡") == ()
+    assert await town.desk.groups_of("content", "没有") == ()

@@ -17,6 +17,7 @@ from bot.usecases.calendar.grid import row_of, slots_of
 from bot.usecases.calendar.judge import Load, clashes, forecast, gaps
 from bot.usecases.calendar.past import Tally, tallies, worst
 from bot.usecases.calendar.plan import CAMPAIGN, Group, Planned, merged
+from bot.usecases.calendar.running import scopes_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
@@ -124,3 +125,14 @@ def test_what_became_of_a_post_adds_up_to_its_groups() -> None:
     late = replace(Tally(begun=2, done=2), late=1, skipped=Counter())
     assert late.fates(is_post=True) == {"sent": 1, "late": 1}
     assert Tally(fired=3, late=1, missed=2).fates(is_post=False) == {"sent": 3, "late": 1, "missed": 2}
+
+
+def test_each_play_is_counted_where_the_caller_sees_it() -> None:
+    """A play seen in group 0 alone is not counted in group 1, where the caller sees another one."""
+
+    def runs(ref: str, *groups: int) -> Any:
+        return SimpleNamespace(active=SimpleNamespace(ref=ref), groups=[GROUPS[n] for n in groups])
+
+    mine = [runs("a/甲", 0), runs("b/乙", 1), runs("c/丙", 0), runs("b/乙", 2)]
+    assert scopes_of(mine, is_all=False) == [([0], {"a/甲", "c/丙"}), ([1, 2], {"b/乙"})]
+    assert scopes_of(mine, is_all=True) == [(None, {"a/甲", "b/乙", "c/丙"})]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.core.units import parse_window
+from bot.engine.calendar import next_fire
 from bot.playbook.nodes import plain
 from bot.playbook.reading import read
-from bot.plays.campaign.agenda import items
+from bot.plays.campaign.agenda import Item, items
 from bot.plays.campaign.params import Params
 from bot.usecases.calendar.moving import Target, Unmovable, move
 
+ZONE = ZoneInfo("Asia/Shanghai")
 TEXT = """\
 # 内容矩阵
 playbook: content
@@ -49,11 +55,29 @@ def moved(name: str, day: str, to: str, slot: str = "", clock: str = "") -> str:
         day=date.fromisoformat(to), slot=slot, clock=time.fromisoformat(clock) if clock else None
     )  # fmt: skip
     text = move(tree, "矩阵", params, item, date.fromisoformat(day), target).text
+    _fires_there(text, item, target)
     before, after = TEXT.split("\n"), text.split("\n")
     assert len(before) == len(after)
     return " ".join(
         f"-{a.strip()} +{b.strip()}" for a, b in zip(before, after, strict=True) if a != b
     )  # fmt: skip
+
+
+def _fires_there(text: str, item: Item, target: Target) -> None:
+    """The new text is sound, and what stands in the same place fires on the day that was asked for."""
+    tree, problems = read("content.yaml", text)
+    assert tree is not None
+    assert problems == []
+    params = Params.model_validate({k: v for k, v in plain(tree)["plays"]["矩阵"].items() if k != "kind"})
+    midnight = datetime.combine(target.day, time(0), ZONE)
+    fires = [next_fire(each.schedule, midnight, ZONE) for each in items(params) if each.place == item.place]
+    local = [at.astimezone(ZONE) for at in fires if at is not None]
+    there = [at for at in local if at.date() == target.day]
+    assert there, (target, local)
+    if target.clock is not None:
+        assert there[0].time() == target.clock
+    if target.slot:
+        assert there[0].time() == params.slots[target.slot].start
 
 
 @pytest.mark.parametrize(
@@ -65,7 +89,7 @@ def moved(name: str, day: str, to: str, slot: str = "", clock: str = "") -> str:
         ),
         (
             "导读", "2026-03-02", "2026-03-03", "晚 上", "",
-            "-- {day: mon, slot: 早, topic: 导读, text: 你好}    # 每周开头 +- {day: tue, slot: \"晚 上\", topic: 导读, text: 你好}    # 每周开头",
+            "-- {day: mon, slot: 早, topic: 导读, text: 你好}    # 每周开头 +- {day: tue, slot: 晚 上, topic: 导读, text: 你好}    # 每周开头",
         ),
         (
             "金句", "2026-03-05", "2026-03-07", "", "",
@@ -148,6 +172,39 @@ def test_what_stands_elsewhere_is_not_touched() -> None:
         with pytest.raises(Unmovable) as refused:
             move(tree, play, params, items(params)[0], date(2026, 3, 2), Target(day=date(2026, 3, 3)))
         assert refused.value.code == "written_elsewhere"
+
+
+@given(
+    st.text(st.sampled_from("早晚 a:#'\"\\,[]{}&*!|>%@`-?0.~"), min_size=1, max_size=6),
+    st.sampled_from(["plain", "'", '"']),
+)
+def test_a_slot_of_any_name_is_written_so_that_it_is_read_again(name: str, style: str) -> None:
+    """Quotes, comments, brackets and what looks like a number in a name break neither the row nor the file."""
+    old = {"plain": "旧", "'": "'旧'", '"': '"旧"'}[style]
+    text = f"""\
+plays:
+  x:
+    calendar:
+      - {{day: mon, slot: {old}, text: 你好}}  # 注释
+    after: yes
+"""
+    tree, problems = read("x.yaml", text)
+    assert tree is not None
+    assert problems == []
+    params = Params.model_construct(slots={"旧": parse_window("07:00-08:00"), name: parse_window("09:00-10:00")})
+    row = Params.model_validate(
+        {"slots": {"旧": "07:00-08:00"}, "calendar": [{"day": "mon", "slot": "旧", "text": "你好"}]}
+    )
+    params = row.model_copy(update={"slots": params.slots})
+    day = date(2026, 3, 2)
+    found = move(tree, "x", params, items(row)[0], day, Target(day=day, slot=name))
+    again, problems = read("x.yaml", found.text)
+    assert again is not None
+    assert problems == []
+    assert plain(again) == {
+        "plays": {"x": {"calendar": [{"day": "mon", "slot": name, "text": "你好"}], "after": "yes"}}
+    }
+    assert "# 注释" in found.text
 
 
 def test_the_other_days_of_a_row_go_along() -> None:

@@ -92,7 +92,13 @@ class Town:
                 self._happens(MemberJoined(id=f"j{chat}{who}", account=BOT, chat=chat, member=who, at=self.now))
         self.sent = 0
         self.playbooks = PlaybooksDesk(
-            database, self.folder, lambda: self.loaded, self._reload, self._write, lambda: self.now
+            database,
+            self.folder,
+            lambda: self.loaded,
+            self._reload,
+            self._write,
+            ROOT / "templates",
+            lambda: self.now,
         )
         self.desk = CalendarDesk(
             database, _Engine(self.kernel), lambda: self.loaded, self.playbooks, ROOT / "templates",  # type: ignore[arg-type]
