@@ -44,7 +44,7 @@ def _default() -> Mapping[str, Weight]:
         "answers": Weight("answers", 500, 20, "回复别人"),
         "replied": Weight("replied", 1000, 10, "得到回应"),
         "checkins": Weight("checkins", 5000, 3, "打卡"),
-        # Right answers.
+        # Valid answers, right or wrong.
         "quiz": Weight("quiz", 2000, 20, "答题"),
         # Lines in a 接龙.
         "chain": Weight("chain", 3000, 5, "接龙"),
