@@ -99,30 +99,34 @@ def did(connection: Connection, chat: Chats, first: str, last: str, column: str)
     return connection.execute(_in(query, t.member_day, chat)).scalar() or 0
 
 
-def members(connection: Connection, chat: Chats) -> int:
-    """Distinct people who are in the group now, or in any."""
+def members(connection: Connection, chat: Chats, at: int) -> int:
+    """Distinct people who were in the group, or in any, at that moment (ms), as far as their newest join and leave tell."""
     ms = t.membership.c
-    query = select(func.count(distinct(who(connection, ms.member_id)))).where(
-        ms.left_at.is_(None), _person(connection, ms)
-    )
+    person = who(connection, ms.member_id)
+    query = select(func.count(distinct(person))).where(*_was_in(ms, at), _person(connection, ms))
     return connection.execute(_in(query, t.membership, chat)).scalar() or 0
 
 
-def quiet(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
-    """(who spoke once but not since that day, who never spoke) among those who are in the group."""
+def quiet(connection: Connection, chat: Chats, since: str, last: str, at: int) -> tuple[int, int]:
+    """(who spoke before `since` but not from then to `last`, who never spoke up to `last`) among those who were in the group at
+    `at`. What is said later changes neither: a figure of a span that is over stays."""
     if is_anybody_merged(connection):
-        return _quiet_persons(connection, chat, since)
-    ms, life = t.membership.c, t.member_life.c
+        return _quiet_persons(connection, chat, since, last, at)
+    ms, life, d = t.membership.c, t.member_life.c, t.member_day.c
     here = t.membership.join(
         t.member_life, (life.chat_id == ms.chat_id) & (life.member_id == ms.member_id), isouter=True
     )
+    spoke = _in(select(d.chat_id, d.member_id).where(d.day >= since, d.day <= last), t.member_day, chat).distinct()
+    lately = spoke.subquery()
     query = (
         select(
-            func.coalesce(func.sum(case((life.last_day < since, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((life.last_day.is_(None), 1), else_=0)), 0),
+            func.coalesce(func.sum(case(((life.first_day < since) & lately.c.member_id.is_(None), 1), else_=0)), 0),
+            func.coalesce(func.sum(case((life.first_day.is_(None) | (life.first_day > last), 1), else_=0)), 0),
         )
-        .select_from(here)
-        .where(ms.left_at.is_(None), _person(connection, ms))
+        .select_from(
+            here.join(lately, (lately.c.chat_id == ms.chat_id) & (lately.c.member_id == ms.member_id), isouter=True)
+        )
+        .where(*_was_in(ms, at), _person(connection, ms))
     )
     row = connection.execute(_in(query, t.membership, chat)).one()
     return int(row[0]), int(row[1])
@@ -379,6 +383,13 @@ def _later(connection: Connection, day: ColumnElement[str], n: int) -> ColumnEle
     return func.to_char(cast(day, Date) + n, "YYYY-MM-DD")
 
 
+def _was_in(columns: Any, at: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        columns.joined_at.is_(None) | (columns.joined_at < at),
+        columns.left_at.is_(None) | (columns.left_at >= at),
+    )
+
+
 def _deeds(connection: Connection, chat: Chats, first: str, last: str, them: Select[Any]) -> Sequence[Any]:
     d = t.member_day.c
     ids: Any = union(them, *merged_ids()) if is_anybody_merged(connection) else them
@@ -388,14 +399,20 @@ def _deeds(connection: Connection, chat: Chats, first: str, last: str, them: Sel
     return connection.execute(_in(query, t.member_day, chat)).all()
 
 
-def _quiet_persons(connection: Connection, chat: Chats, since: str) -> tuple[int, int]:
-    ms, life = t.membership.c, t.member_life.c
-    there, lived = who(connection, ms.member_id).label("person"), who(connection, life.member_id).label("person")
-    here = select(ms.chat_id, there).where(ms.left_at.is_(None), _person(connection, ms)).distinct()
-    newest = select(life.chat_id, lived, func.max(life.last_day)).group_by(life.chat_id, lived)
-    spoke = {(row[0], row[1]): row[2] for row in connection.execute(_in(newest, t.member_life, chat))}
-    days = [spoke.get((row[0], row[1])) for row in connection.execute(_in(here, t.membership, chat))]
-    return sum(day is not None and day < since for day in days), days.count(None)
+def _quiet_persons(connection: Connection, chat: Chats, since: str, last: str, at: int) -> tuple[int, int]:
+    ms, life, d = t.membership.c, t.member_life.c, t.member_day.c
+    there, lived, spoke = (who(connection, each.member_id).label("person") for each in (ms, life, d))
+    here = select(ms.chat_id, there).where(*_was_in(ms, at), _person(connection, ms)).distinct()
+    began = select(life.chat_id, lived, func.min(life.first_day)).group_by(life.chat_id, lived)
+    first = {(row[0], row[1]): row[2] for row in connection.execute(_in(began, t.member_life, chat))}
+    days = select(d.chat_id, spoke).where(d.day >= since, d.day <= last).distinct()
+    lately = {(row[0], row[1]) for row in connection.execute(_in(days, t.member_day, chat))}
+    silent = never = 0
+    for row in connection.execute(_in(here, t.membership, chat)):
+        day = first.get((row[0], row[1]))
+        never += day is None or day > last
+        silent += day is not None and day < since and (row[0], row[1]) not in lately
+    return silent, never
 
 
 def _joined_persons(connection: Connection, found: Sequence[Any]) -> list[Any]:

@@ -62,6 +62,11 @@ class Figures:
         """From, until in ms; (0, 0) when nothing was counted."""
         return (self.days[0].from_at, max(day.to_at for day in self.days)) if self.days else (0, 0)
 
+    @property
+    def end_ms(self) -> int:
+        """When the scope ends, or now."""
+        return min(self.span[1] or self.scope.now_ms, self.scope.now_ms)
+
     @cached_property
     def coverage(self) -> Coverage:
         return coverage(self.connection, self.scope.chat, *self.span, self.scope.now_ms)
@@ -94,12 +99,13 @@ class Figures:
 
     @cached_property
     def members(self) -> int:
-        return measures.members(self.connection, self.scope.chat)
+        """People in the group at the end of the scope."""
+        return measures.members(self.connection, self.scope.chat, self.end_ms)
 
     @cached_property
     def quiet(self) -> tuple[int, int]:
-        """(went silent, never spoke) of today's members."""
-        return measures.quiet(self.connection, self.scope.chat, self.back(14))
+        """(went silent, never spoke) of those who were in the group at the end of the scope."""
+        return measures.quiet(self.connection, self.scope.chat, self.back(14), self.last, self.end_ms)
 
     @cached_property
     def pairs(self) -> Pairs:

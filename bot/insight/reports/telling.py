@@ -75,8 +75,8 @@ def notable(material: Material, figures: Mapping[str, Figure]) -> tuple[Remark, 
     silent = [bar for bar in material.days if not bar["msgs"]]
     if material.period.days >= 7 and msgs and len(silent) >= 2:
         found.append(Remark("silent_days", {"days": len(silent)}, "bad"))
-    if material.questions:
-        found.append(Remark("unanswered", {"count": len(material.questions)}, "bad"))
+    if open_ := _unanswered(material):
+        found.append(Remark("unanswered", {"count": open_}, "bad"))
     joins = next((step.people for step in material.steps), 0)
     if joins >= 5 and len(material.steps) > 1 and (material.steps[1].of_first or 0) < 0.5:
         found.append(Remark("newcomers_silent", {"joins": joins, "share": material.steps[1].of_first or 0.0}, "bad"))
@@ -84,11 +84,16 @@ def notable(material: Material, figures: Mapping[str, Figure]) -> tuple[Remark, 
     return tuple(sorted(found, key=lambda remark: order[remark.trend])[:_MOST_NOTABLE])
 
 
+def _unanswered(material: Material) -> int:
+    """All of them, of which the report lists the newest."""
+    return _sum(material.days, "questions") - _sum(material.days, "answered")
+
+
 def ideas(material: Material, figures: Mapping[str, Figure]) -> tuple[Remark, ...]:
     """What could be done about it, one idea per weakness."""
     found = []
-    if material.questions:
-        found.append(Remark("answer_questions", {"count": len(material.questions)}))
+    if open_ := _unanswered(material):
+        found.append(Remark("answer_questions", {"count": open_}))
     joins = next((step.people for step in material.steps), 0)
     if joins >= 5 and len(material.steps) > 1 and (material.steps[1].of_first or 0) < 0.5:
         found.append(Remark("greet_newcomers"))

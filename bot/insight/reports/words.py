@@ -83,7 +83,7 @@ def number(metric: Metric, value: float | None) -> str:
         case "share":
             return f"{value * 100:.1f}%"
         case "people" | "count" | "score" | "chars":
-            return f"{value:+,.0f}".replace("-", "−") if metric.is_signed and value else f"{value:,.0f}"
+            return (f"{value:+,.0f}" if metric.is_signed and value else f"{value:,.0f}").replace("-", "−")
         case "minutes":
             return f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
         case _:

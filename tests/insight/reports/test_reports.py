@@ -132,6 +132,34 @@ class _Outside(HTMLParser):
         self.texts.append(data)
 
 
+def test_what_comes_later_changes_no_report(scene: Scene) -> None:
+    """A week that is over, made again after a silent member spoke, somebody left, and a console user and another group wrote
+    rows: the same bytes."""
+
+    def bytes_of() -> tuple[str, bytes, str]:
+        report = made(scene, "week", date(2026, 3, 18))
+        return (
+            reports.html(report, TEMPLATES), reports.workbook(report, TEMPLATES),
+            json.dumps(reports.card(report, TEMPLATES), ensure_ascii=False),
+        )  # fmt: skip
+
+    before = bytes_of()
+    late = NOW_MS - DAY_MS
+    silent = one(
+        scene.connection, "SELECT member_id FROM member_life WHERE chat_id = :chat ORDER BY last_day LIMIT 1", chat=scene.chat
+    )  # fmt: skip
+    scene.tell(silent, "我也来说一句", late)
+    scene.moved("MemberLeft", scene.people[3], late)
+    scene.count()
+    for table, row in (
+        (t.audit, {"actor": "console:主理人", "action": "sign_in", "target": "-", "at": late}),
+        (t.playbook_text, {"path": "other.yaml", "source": "playbook: other", "actor": "file", "at": late}),
+        (t.chat, {"uid": "qq:999", "platform": "qq", "kind": "group"}),
+    ):
+        add(scene.connection, table, **row)
+    assert bytes_of() == before
+
+
 def test_a_page_is_one_file(scene: Scene) -> None:
     """Nothing is fetched, nothing runs; names and words that look like markup stay words."""
     who = scene.member("<script>alert(1)</script>&'\"")
