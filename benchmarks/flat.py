@@ -34,17 +34,17 @@ from storage.schema import upgrade
 _ROOT = Path(__file__).resolve().parents[1]
 _NOW = datetime(2026, 3, 2, tzinfo=UTC)
 _BOT = "qq:3000000001"
-_BATCH = 100
+BATCH = 100
 
 
-def _plan() -> Callable[[str], GroupPlan]:
+def plan() -> Callable[[str], GroupPlan]:
     play = all_plays()["checkin"]
     params = play.Params.model_validate({"commands": ["打卡"], "points": 5})
     active = [ActivePlay(name="打卡", play=play, params=params, version="1", header=Header(playbook="bench"))]
     return lambda chat: plan_of(chat, active)
 
 
-def _inbound(groups: int, count: int) -> list[Inbound]:
+def inbound_of(groups: int, count: int) -> list[Inbound]:
     chance = random.Random(7)
     made = []
     for n in range(count):
@@ -67,15 +67,15 @@ def _inbound(groups: int, count: int) -> list[Inbound]:
 def _rate(database: Database, groups: int, count: int) -> tuple[float, float]:
     """(messages a second, µs of processor a message) through the kernel, answers settled; the first tenth warms the caches and is not counted."""
     with database.engine.connect() as connection:
-        kernel = Kernel(connection, plan_for=_plan(), renderer=Renderer(_ROOT / "templates"))
+        kernel = Kernel(connection, plan_for=plan(), renderer=Renderer(_ROOT / "templates"))
         kernel.open(_NOW)
         kernel.outbox.set_online(_BOT, True)
-        items, began, worked, warm = _inbound(groups, count), 0.0, 0.0, count // 10 // _BATCH * _BATCH
+        items, began, worked, warm = inbound_of(groups, count), 0.0, 0.0, count // 10 // BATCH * BATCH
         sends = []
-        for start in range(0, count, _BATCH):
+        for start in range(0, count, BATCH):
             if start == warm:
                 began, worked = time.perf_counter(), time.process_time()
-            part = items[start : start + _BATCH]
+            part = items[start : start + BATCH]
             answers = [Settled(id=send.id, outcome="done", message_id=str(send.id)) for send in sends]
             sends = kernel.cycle(part[-1].arrived_at, part, answers)
         worked = time.process_time() - worked
