@@ -51,6 +51,13 @@ class GatewayChannel(Channel):
             ),
         )
 
+    def close(self) -> None:
+        """At once: under TLS grpclib's farewell would wait for the other side's."""
+        transport = getattr(self._protocol.connection, "_transport", None) if self._protocol is not None else None
+        super().close()
+        if transport is not None:
+            transport.abort()
+
 
 def line_of(settings: WeChatSettings) -> Line:
     """The connection for small questions, to the same gateway with the same patience."""

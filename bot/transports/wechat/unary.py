@@ -67,7 +67,8 @@ class _Connection(asyncio.Protocol):
     def close(self, why: str = "the connection was closed") -> None:
         if (transport := self._transport) is not None:
             self._lose(why)
-            transport.close()
+            # At once: under TLS a farewell would wait for the other side's.
+            transport.abort()
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------
 
