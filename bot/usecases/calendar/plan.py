@@ -25,10 +25,13 @@ WHAT: Mapping[tuple[str, str], str] = {
     ("checkin", "remind"): "checkin_remind", ("checkin", "summary"): "checkin_summary", ("quiz", "start"): "quiz",
     ("rules", "close"): "rules_close", ("rules", "open"): "rules_open", ("chain", "open"): "chain_open",
     ("report", "report"): "report", ("certificate", "award"): "certificate",
+    ("levels", "count"): "levels", ("badges", "judge"): "badges", ("honours", "open"): "honours_open",
+    ("survey", "open"): "survey_open",
 }  # fmt: skip
 """(kind, beginning of a schedule's name) → what it does, for people. Others do nothing that a group would see."""
 TIMERS: Mapping[tuple[str, str], str] = {
     ("chain", "close"): "chain_close", ("chain", "remind"): "chain_remind", ("chain", "post"): "chain_post",
+    ("honours", "close"): "honours_close", ("survey", "close"): "survey_close", ("survey", "remind"): "survey_remind",
 }  # fmt: skip
 _MOST = 100
 """Firings of one schedule in a week that are shown."""
