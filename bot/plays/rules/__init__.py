@@ -32,12 +32,13 @@ from bot.core.events import (
     MessageReceived,
     NameChanged,
     OperatorDecided,
+    OperatorOrdered,
     TimerFired,
 )
 from bot.core.play import Capability, Command, Context, Needs, Play, Step
 from bot.core.text.moderation import Lexicon, parse_lexicon
 from bot.core.units import AssetParser, AssetProblem
-from bot.plays.rules import appeal, desk, lists, settle
+from bot.plays.rules import appeal, desk, lists, orders, settle
 from bot.plays.rules.detect import find, find_in_image
 from bot.plays.rules.forgetting import forget
 from bot.plays.rules.names import named
@@ -95,6 +96,9 @@ def _needs(params: RulesParams, event: Event) -> Needs:
         case EffectSettled() | OperatorDecided():
             number, _, member = event.key.partition(":")[2].partition(":")
             return Needs(slots=(f"case:{number}", member)) if number.isdecimal() and member else Needs()
+        case OperatorOrdered():
+            case = orders.number_of(event)
+            return Needs(slots=(case_key(case),)) if case is not None else Needs()
         case TimerFired(name="cleanup"):
             return Needs(slots=("case:*",))
         case _:
@@ -124,6 +128,8 @@ def _stepped(state: State, event: Event, ctx: Context[RulesParams]) -> Step[Stat
             return settle.settled(state, event, ctx)
         case OperatorDecided():
             return appeal.decided(state, event, ctx)
+        case OperatorOrdered():
+            return orders.order(state, event, ctx)
         case TimerFired():
             return _timer(state, event, ctx)
         case _:
@@ -286,6 +292,7 @@ PLAY = Play(
             MemberJoined,
             NameChanged,
             EffectSettled,
+            OperatorOrdered,
             OperatorDecided,
             TimerFired,
         }

@@ -82,10 +82,13 @@ class RulesParams(PlayParams):
         Brakes(), description="刹车:超过就暂停执行并叫运营 · Above this it pauses and calls the operators"
     )
     appeal_within: Duration = Field(timedelta(hours=72), description="多久内可以申诉 · How long one may appeal")
+    answer_within: Duration = Field(
+        timedelta(hours=24), description="多久内答复申诉,超过的在控制台标红 · How soon an appeal is to be answered"
+    )
     keep: Duration = Field(timedelta(days=90), description="证据保留多久 · How long evidence is kept")
     cleanup: Clock = Field(parse_clock("04:10"), description="每天几点清理过期证据 · When old evidence is deleted")
 
-    @field_validator("decay", "appeal_within", "keep")
+    @field_validator("decay", "appeal_within", "answer_within", "keep")
     @classmethod
     def _takes_time(cls, value: timedelta) -> timedelta:
         if value < timedelta(minutes=1):

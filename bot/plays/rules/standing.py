@@ -7,8 +7,9 @@ from datetime import datetime
 from bot.core.audience import includes
 from bot.core.effects import AskOperator, Effect, Template
 from bot.core.play import Capability, Context
+from bot.plays.rules.modes import reach
 from bot.plays.rules.params import RulesParams
-from bot.plays.rules.rule import MODES, Mode, Rule
+from bot.plays.rules.rule import Mode, Rule
 from bot.plays.rules.state import State
 
 RESUME_CHOICES = ("恢复执行", "先不恢复")
@@ -51,9 +52,7 @@ def notice(state: State, at: datetime, ctx: Context[RulesParams]) -> tuple[State
 
 def mode_of(rule: Rule, state: State, ctx: Context[RulesParams], at: datetime) -> Mode:
     """How far `rule` goes: never further than the play, nor while it is watched for false alarms."""
-    if rule.id in state.watched:
-        return "shadow"
-    return min(ctx.params.mode_on(ctx.day(at)), rule.mode or "enforce", key=MODES.index)
+    return reach(rule, ctx.params, ctx.day(at), state.watched)
 
 
 def capabilities(state: State, ctx: Context[RulesParams]) -> frozenset[Capability]:

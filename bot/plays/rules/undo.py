@@ -62,14 +62,14 @@ def resume(rule: str, state: State) -> State:
 
 
 def uphold(case: Case, state: State, ctx: Context[RulesParams], by: str) -> tuple[State, Case, list[Effect]]:
-    """The verdict stands; the third appeal in a row that fails is the last for a while."""
-    before = state.appeals.get(case.member)
-    appeals = {
-        **state.appeals,
-        case.member: Appeals(upheld=(before.upheld if before else 0) + 1, at=ctx.now),
-    }
-    effects: list[Effect] = [CloseQuestion(key=f"appeal:{case.number}:{case.member}")]
+    """The verdict stands: somebody has looked at it. The third appeal in a row that fails is the last for a while."""
+    before, appeals = state.appeals.get(case.member), state.appeals
+    effects: list[Effect] = [
+        CloseQuestion(key=f"appeal:{case.number}:{case.member}"),
+        Note(what="upheld", key=str(case.number), member=case.member, data={"rule": case.rule, "by": by}),
+    ]
     if case.appeal == "open":
+        appeals = {**appeals, case.member: Appeals(upheld=(before.upheld if before else 0) + 1, at=ctx.now)}
         words = Template("rules/upheld", {"case": case.number})
         effects.append(Say(words=words, mention=(case.member,), lane=Lane.NOTICE))
     case = case.model_copy(update={"appeal": "upheld", "decided_by": by})
