@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from bot.engine.live import LiveEngine
+from bot.engine.orders import Order
 from bot.engine.playbooks import PlaybookFolder
 from bot.playbook.load import Loaded
 from storage.database import Database
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.usecases.checkins import CheckinsDesk
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.insight import InsightDesk
+    from bot.usecases.moderation import ModerationDesk
     from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.quizzes import QuizzesDesk
     from bot.usecases.today import TodayDesk
@@ -128,3 +130,12 @@ class Backstage:
         from bot.usecases.tryout import TryoutDesk
 
         return TryoutDesk(self.folder.path, self.now)
+
+    @cached_property
+    def moderation(self) -> ModerationDesk:
+        from bot.usecases.moderation import ModerationDesk
+
+        async def order(wanted: Order) -> str:
+            return await self.engine.call(lambda kernel: kernel.order_one(wanted, self.now()))
+
+        return ModerationDesk(self.database, order, self.loaded, self.playbooks, self.now)

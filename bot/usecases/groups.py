@@ -159,7 +159,7 @@ class GroupsDesk:
             hits = await self._hits(Query(words=containing, chat=uid, before=_id(before), limit=_FOUND))
             return _answer(hits.hits, hits.unseen, containing, group=uid, group_name=chat.name or uid)
         older = str(found[-1].id) if len(found) >= _FOUND and not around else ""
-        said = tuple(_heard(row) for row in found)
+        said = tuple(said_of(row) for row in found)
         return Found(
             group=uid, group_name=chat.name or uid, query=containing, around=around, said=said, older=older
         )  # fmt: skip
@@ -281,7 +281,7 @@ def _fortnights(counted: Sequence[Any], today: date) -> dict[int, _Fortnight]:
 
 def _merged(heard: Sequence[Any], sent: Sequence[Any]) -> tuple[Said, ...]:
     """Both in one order, newest first."""
-    lines = [_heard(row) for row in heard] + [_sent(row) for row in sent if _is_in_group(row)]
+    lines = [said_of(row) for row in heard] + [_sent(row) for row in sent if _is_in_group(row)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
 
@@ -309,7 +309,8 @@ def _is_in_group(row: Any) -> bool:
     return row.kind in ("message", "file", "table") and not json.loads(row.body).get("to")
 
 
-def _heard(row: Any) -> Said:
+def said_of(row: Any) -> Said:
+    """A message of the log as a line of a feed."""
     return Said(
         id=str(row.id), at=from_ms(row.sent_at), member=row.member or "", name=row.name or row.member or "",
         text=row.text[:_LONGEST_TEXT], kind=row.kind, is_bot=bool(row.is_bot), is_recalled=row.recalled_at is not None,

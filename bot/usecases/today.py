@@ -71,7 +71,7 @@ class TodayDesk:
             groups=health.chats if sight.is_all else sum(sees(chat, None) for chat in chats),
             running=tuple(Running(kind=kind, count=count) for kind, count in running.most_common()),
             connections=tuple(self._connections(accounts)) if sight.is_all else (),
-            waiting=tuple(_waiting(row, texts.get(row.id, [])) for row in open_questions[:_WAITING]),
+            waiting=tuple(waiting_of(row, texts.get(row.id, [])) for row in open_questions[:_WAITING]),
             waiting_more=max(0, len(open_questions) - _WAITING),
             unsent=tuple(_unsent(row) for row in unsent[:_UNSENT]),
             unsent_more=max(0, many - _UNSENT),
@@ -169,7 +169,8 @@ def about(kind: str, key: str) -> str:
     return _ABOUT.get((kind, first)) or _BY_KIND.get(kind, "other")
 
 
-def _waiting(row: Any, relayed: Sequence[Any]) -> Waiting:
+def waiting_of(row: Any, relayed: Sequence[Any] = ()) -> Waiting:
+    """An open question as its card shows it."""
     return Waiting(
         id=row.id, about=about(row.kind, row.key), group=row.chat, group_name=row.chat_name or row.chat, play=row.ref,
         member=row.member or "", member_name=row.member_name, text=row.text,

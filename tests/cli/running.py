@@ -33,7 +33,7 @@ plays:
     metric: rules.false_alarm_rate
     mode: enforce
     rules:
-      - {id: 拉人, match: {regex: 加微信}, level: 3, say: 先问问运营}
+      - {id: 拉人, match: {regex: 加微信}, level: 2, say: 先问问运营}
     ladder: [{at: 1, do: kick, confirm: operator}]
 """
 

@@ -29,6 +29,7 @@ EXAMPLES = {
     "room": "nowhere",
     "report": "nowhere",
     "replay": "nowhere",
+    "number": "1",
 }
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]

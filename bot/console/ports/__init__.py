@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.console.ports.checkins import CheckinsPort
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.insight import InsightPort
+    from bot.console.ports.moderation import ModerationPort
     from bot.console.ports.playbooks import PlaybooksPort
     from bot.console.ports.quizzes import QuizzesPort
     from bot.console.ports.today import TodayPort
@@ -124,6 +125,9 @@ class Backstage(Protocol):
 
     @property
     def tryout(self) -> TryoutPort: ...
+
+    @property
+    def moderation(self) -> ModerationPort: ...
 
     def watch(self, poke: Callable[[frozenset[str]], None]) -> Callable[[], None]:
         """Calls `poke` in the event loop with the chats that a commit touched, until what it returns is called."""
