@@ -247,6 +247,10 @@ class App:
         from bot.usecases.calendar.commands import act
 
         return await act(self.backstage.calendar, what, data)
+    async def members_act(self, what: str, data: Mapping[str, Any]) -> bool:
+        from bot.usecases.commands import member_act
+
+        return await member_act(self.backstage.members, what, data)
 
     async def merge(self, older: str, newer: str, evidence: str, actor: str) -> str:
         """Two ids become one person; why not, or ""."""

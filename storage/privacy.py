@@ -40,7 +40,7 @@ from storage import tables as t
 
 ERASED = "erased:"
 _BY_MEMBER: tuple[Table, ...] = (
-    t.membership, t.tag, t.message, t.event, t.member_day, t.ledger, t.balance, t.note, t.task,
+    t.membership, t.member_note, t.tag, t.message, t.event, t.member_day, t.ledger, t.balance, t.note, t.task,
 )  # fmt: skip
 
 
@@ -134,6 +134,7 @@ _NAMED_IN: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (t.outbox, ("idem", "cause", "effect_key", "body")),
     (t.task, ("key", "text", "decided_by")),
     (t.audit, ("actor", "target", "detail")),
+    (t.member_note, ("author", "text", "done_by")),
 )
 _DEBUGGING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (t.trace, ("why", "before", "after", "effects", "error")),
@@ -167,7 +168,8 @@ def _delete_what_is_only_theirs(
     """Slots that are named after them, debugging material, and what the bot sent to or about them."""
     own = or_(t.slot.c.key == uid, t.slot.c.key.endswith(f"/{uid}", autoescape=True))
     changed["slot"] += _count(connection, delete(t.slot).where(own))
-    changed["tag"] += _count(connection, delete(t.tag).where(t.tag.c.member_id == who))
+    for table in (t.tag, t.member_note):
+        changed[table.name] += _count(connection, delete(table).where(table.c.member_id == who))
     for table, columns in _DEBUGGING:
         # Frames carry the network's bare id.
         name = uid.partition(":")[2] if table is not t.trace else uid

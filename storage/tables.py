@@ -143,8 +143,31 @@ membership = Table(
     _at("left_at", nullable=True),
     _at("spoke_at", nullable=True),
     PrimaryKeyConstraint("chat_id", "member_id"),
+    Index("membership_by_member", "member_id"),
     sqlite_with_rowid=False,
 )
+
+member_note = Table(
+    "member_note",
+    metadata,
+    _id(),
+    _ref("chat_id", "chat"),
+    _ref("member_id", "member"),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    _at("at"),
+    Column("follow_on", _Key),
+    _at("done_at", nullable=True),
+    Column("done_by", Text, nullable=False, server_default=""),
+    Index("member_note_by_member", "member_id"),
+    Index(
+        "member_note_open",
+        "follow_on",
+        sqlite_where=text("done_at IS NULL AND follow_on IS NOT NULL"),
+        postgresql_where=text("done_at IS NULL AND follow_on IS NOT NULL"),
+    ),
+)
+"""What operators wrote about a member of a group. `follow_on`: the day on which somebody should look again, until it is done."""
 
 tag = Table(
     "tag",

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from bot.cli import NO
 from bot.cli.database import reading
 from bot.config import load_settings
 from bot.core.play import Window
-from bot.core.scoring import TITLES, Line, Scoring, since
+from bot.core.scoring import TITLES, Line
 from bot.engine.clock import WallClock
 from bot.engine.playbooks import PlaybookFolder
-from bot.playbook.load import Loaded
+from bot.usecases.scores import calendar_of, days_of
 from storage import explanation, scoring
 from storage import tables as t
-from storage.scoring import Span
 
 _WHY = {
     "flood": "10 秒内只算一条 · flood", "repeat": "今天说过了 · repeated", "copy": "今天有人说过 · copied",
@@ -41,7 +37,7 @@ def explain_score(member: str, group: str, window: Window, db: str, format: str)
             if not who or (group and chat.uid != group):
                 continue
             zone, starts = calendar_of(loaded, chat.uid)
-            days = list(_days(connection, chat.id, who, version, zone, starts, window, now))
+            days = list(days_of(connection, chat.id, who, version, zone, starts, window, now))
             if days:
                 found.append((chat.uid, zone, days))
     if format == "json":
@@ -62,38 +58,6 @@ def explain_score(member: str, group: str, window: Window, db: str, format: str)
     if not found:
         typer.echo(f"{member} 在这段时间没有活跃分 · no score", err=True)
         raise typer.Exit(NO)
-
-
-def calendar_of(loaded: Loaded, chat: str) -> tuple[ZoneInfo, time]:
-    """The group's zone and when its day begins, as its playbooks say."""
-    plays = loaded.plan(chat).plays.values()
-    header = next((active.header for active in plays), None)
-    return (header.zone, header.day_starts) if header else (ZoneInfo("Asia/Shanghai"), time(0))
-
-
-def span_of(chat_id: int, day: str, zone: ZoneInfo, starts: time) -> Span:
-    """The day with its bounds."""
-    first = date.fromisoformat(day)
-    begin, end = (
-        int(datetime.combine(each, starts, zone).astimezone(UTC).timestamp() * 1000)
-        for each in (first, first + timedelta(days=1))
-    )
-    return Span(chat_id, day, begin, end)
-
-
-def _days(
-    connection: Connection, chat_id: int, who: list[int], version: Scoring, zone: ZoneInfo, starts: time, window: Window,
-    now: datetime,
-) -> Iterator[explanation.Day]:  # fmt: skip
-    today = (now.astimezone(zone) - timedelta(hours=starts.hour, minutes=starts.minute)).date()
-    begin = since(window, today, zone, starts)
-    newest = explanation.newest_day(connection, chat_id)
-    days = [day for day in scoring.days_of(connection, chat_id) if begin is None or day >= begin.day.isoformat()]
-    counted = explanation.counts_of(connection, chat_id, who, days)
-    for day in sorted(counted):
-        age = (newest - date.fromisoformat(day)).days if newest else 0
-        span = span_of(chat_id, day, zone, starts)
-        yield explanation.explain_day(connection, who, span, version, age, Counter())
 
 
 def _text(line: Line, zone: ZoneInfo) -> str:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from sqlalchemy import URL, Connection, func, select
 
-from bot.cli.explain_score import calendar_of, span_of
+from bot.usecases.scores import calendar_of, span_of
 from bot.core.scoring import Scoring
 from bot.core.tally import Counting
 from bot.playbook.load import Loaded

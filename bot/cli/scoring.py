@@ -19,7 +19,6 @@ from sqlalchemy import Connection, select
 from bot.cli import NO, UNUSABLE
 from bot.cli.control import ask_running
 from bot.cli.database import Url, opened, reading
-from bot.cli.explain_score import calendar_of
 from bot.cli.recounting import recount
 from bot.cli.tables import plain
 from bot.config import Settings, load_settings
@@ -32,6 +31,7 @@ from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.playbook.load import Loaded
 from bot.playbook.scoring import SCORING
+from bot.usecases.scores import calendar_of, span_of
 from storage import explanation
 from storage import scoring as store
 from storage import tables as t

@@ -269,7 +269,7 @@ def _with_said(done: Done) -> str:
 
 def _words_of(error: Exception, call: Call) -> str:
     assert isinstance(error, Refused)
-    return call.t(f"refused.{error.code}", seconds=int(error.retry_after_s) + 1)
+    return call.t(f"refused.{error.code}", seconds=int(error.retry_after_s) + 1, detail=error.detail)
 
 
 def _retry(error: Exception) -> dict[str, str]:

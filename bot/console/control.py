@@ -59,6 +59,9 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         )  # fmt: skip
         return JSONResponse({"refused": refused}, status_code=409 if refused else 200)
 
+    async def member(request: Request, data: Mapping[str, Any]) -> Response:
+        return _done(await operations.members_act(request.path_params["act"], data))
+
     async def reload(request: Request, data: Mapping[str, Any]) -> Response:
         return JSONResponse({"problems": await operations.reload()})
 
@@ -116,6 +119,7 @@ def control_routes(operations: Operations, token: str) -> list[Route]:
         guarded("/control/tasks/{task_id:int}", decide),
         guarded("/control/dead/{dead_id:int}/retry", retry),
         guarded("/control/members/erase", erase),
+        guarded("/control/members/{act}", member),
         guarded("/control/identity/{act}", identity),
         guarded("/control/orders", order),
         guarded("/control/reload", reload),

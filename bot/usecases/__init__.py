@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.usecases.checkins import CheckinsDesk
     from bot.usecases.groups import GroupsDesk
     from bot.usecases.insight import InsightDesk
+    from bot.usecases.member_acts import MembersDesk
     from bot.usecases.moderation import ModerationDesk
     from bot.usecases.playbooks import PlaybooksDesk
     from bot.usecases.quizzes import QuizzesDesk
@@ -139,3 +140,9 @@ class Backstage:
             return await self.engine.call(lambda kernel: kernel.order_one(wanted, self.now()))
 
         return ModerationDesk(self.database, order, self.loaded, self.playbooks, self.now)
+
+    @cached_property
+    def members(self) -> MembersDesk:
+        from bot.usecases.member_acts import MembersDesk
+
+        return MembersDesk(self.database, self.loaded, self.now, self.zone, self.engine)

@@ -1,4 +1,4 @@
-"""What `qunops console` does: the same acts for the running bot's control port and for a bot that is stopped."""
+"""What `qunops console` and `qunops members` do: the same acts for the running bot's control port and for a bot that is stopped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.console.access import ANY, ROLES, Bounds, Grant
 from bot.console.ports.accounts import Accounts, Refused
+from bot.console.ports.members import MembersPort
 
 
 async def act(accounts: Accounts, what: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +34,20 @@ async def act(accounts: Accounts, what: str, data: Mapping[str, Any]) -> dict[st
         case _:
             raise LookupError(what)
     return {}
+
+
+async def member_act(members: MembersPort, what: str, data: Mapping[str, Any]) -> bool:
+    """Does `what` about a member; False when nothing changed. Raises `LookupError` for an act that does not exist."""
+    actor, uid = str(data.get("by", "console:cli")), str(data.get("member", ""))
+    match what:
+        case "tag" | "untag":
+            return await members.set_tag(uid, str(data["group"]), str(data["tag"]), what == "tag", actor)
+        case "note":
+            words, day = str(data["text"]), str(data.get("follow_on", ""))
+            return await members.add_note(uid, str(data["group"]), words, day, actor)
+        case "done":
+            return await members.settle_note(int(data["note"]), actor)
+    raise LookupError(what)
 
 
 async def listed(accounts: Accounts, what: str) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ EXAMPLES = {
     "report": "nowhere",
     "replay": "nowhere",
     "number": "1",
+    "member": "sim:小明",
+    "note": "1",
 }
 """A value for every path parameter. A new one needs one here."""
 ROUTES = [route for area in load_areas() for route in area.routes]

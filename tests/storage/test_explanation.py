@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from bot.cli.explain_score import span_of
 from bot.core.scoring import Scoring
+from bot.usecases.scores import span_of
 from storage import explanation, scoring
 from storage import tables as t
 from storage.boards import board

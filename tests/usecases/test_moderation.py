@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -11,61 +10,25 @@ import pytest
 from sqlalchemy import delete
 
 from bot.console.ports.accounts import Refused
-from bot.core.events import MessageReceived
-from bot.engine.kernel import Kernel
 from bot.engine.orders import Order
-from bot.engine.playbooks import PlaybookFolder
-from bot.engine.render import Renderer
-from bot.engine.traffic import Inbound
 from bot.usecases.moderation import ModerationDesk
 from bot.usecases.playbooks import PlaybooksDesk
 from storage.database import Database
 from storage.tables import slot
-
-NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
-BOT, ONE, TWO = "qq:1", "qq:600", "qq:601"
-BOOK = """\
-playbook: camp
-groups: [qq:*]
-plays:
-  群规:
-    kind: rules
-    metric: rules.false_alarm_rate
-    mode: enforce
-    rules:
-      - {id: 拉人, match: {phrases: [加微信]}}
-      - {id: 广告, mode: shadow, match: {phrases: [免费送]}}
-"""
+from tests.usecases.bench import ONE, TWO
+from tests.usecases.bench import Bench as Stepped
 
 
-class Bench:
-    """A kernel that is stepped by hand, and the desk over the same database."""
+class Bench(Stepped):
+    """The desk over the same database."""
 
     def __init__(self, database: Database, folder: Path) -> None:
-        (folder / "camp.yaml").write_text(BOOK, "utf-8")
-        self.now = NOW
-        loaded = PlaybookFolder(folder, lambda: self.now).load()
-        self.connection = database.engine.connect()
-        self.kernel = Kernel(
-            self.connection, plan_for=loaded.plan, renderer=Renderer(Path(__file__).parents[2] / "templates")
-        )
-        self.kernel.open(NOW)
-        self.kernel.outbox.set_online(BOT, True)
-        self.count = 0
+        super().__init__(database, folder)
 
         async def order(wanted: Order) -> str:
             return self.kernel.order_one(wanted, self.now)
 
-        self.desk = ModerationDesk(database, order, lambda: loaded, cast(PlaybooksDesk, None), lambda: self.now)
-
-    def says(self, text: str, who: str = "qq:7", group: str = ONE, name: str = "小红") -> None:
-        self.count += 1
-        self.now += timedelta(seconds=5)
-        said = MessageReceived(
-            id=f"m{self.count}", account=BOT, chat=group, member=who, at=self.now, message_id=f"m{self.count}", text=text,
-            name=name,
-        )  # fmt: skip
-        self.kernel.cycle(self.now, [Inbound(said, self.now)])
+        self.desk = ModerationDesk(database, order, lambda: self.loaded, cast(PlaybooksDesk, None), lambda: self.now)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.console.ports.checkins import CheckinsPort
     from bot.console.ports.groups import GroupsPort
     from bot.console.ports.insight import InsightPort
+    from bot.console.ports.members import MembersPort
     from bot.console.ports.moderation import ModerationPort
     from bot.console.ports.playbooks import PlaybooksPort
     from bot.console.ports.quizzes import QuizzesPort
@@ -61,6 +62,9 @@ class Operations(Protocol):
 
     async def erase_member(self, uid: str, actor: str) -> dict[str, int]:
         """Rows changed per table. Raises `StorageError` when nobody of that uid is known."""
+
+    async def members_act(self, what: str, data: Mapping[str, Any]) -> bool:
+        """What `qunops members` changes, while the bot runs; False when nothing changed."""
 
     async def merge(self, older: str, newer: str, evidence: str, actor: str) -> str:
         """Two ids become one person; why not, or ""."""
@@ -125,6 +129,9 @@ class Backstage(Protocol):
 
     @property
     def tryout(self) -> TryoutPort: ...
+
+    @property
+    def members(self) -> MembersPort: ...
 
     @property
     def moderation(self) -> ModerationPort: ...

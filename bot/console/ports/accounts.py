@@ -11,11 +11,12 @@ from bot.console.access import Access, Bounds, Grant
 
 
 class Refused(Exception):
-    """A request that can't be done. `code` names the words to say it in (`refused.<code>` of the catalogue)."""
+    """A request that can't be done. `code` names the words to say it in (`refused.<code>` of the catalogue), `detail` is
+    what they hold of the engine's own words."""
 
-    def __init__(self, code: str, *, retry_after_s: float = 0.0) -> None:
+    def __init__(self, code: str, *, retry_after_s: float = 0.0, detail: str = "") -> None:
         super().__init__(code)
-        self.code, self.retry_after_s = code, retry_after_s
+        self.code, self.retry_after_s, self.detail = code, retry_after_s, detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
