@@ -63,6 +63,16 @@ async def judged(session: AsyncSession, runs: Collection[int], chats: Collection
     return found
 
 
+async def counted(session: AsyncSession, chats: Collection[int], runs: Collection[int], since: int) -> dict[str, int]:
+    """How many verdicts there were since then (`verdict`), and how many were taken back (`undone`)."""
+    n = t.note.c
+    query = select(n.what, func.count()).where(
+        n.chat_id.in_(chats), n.what.in_(("verdict", "undone")), n.at >= since, n.run_id.in_(runs)
+    )
+    rows = (await session.execute(query.group_by(n.what))).all()
+    return {row[0]: row[1] for row in rows}
+
+
 async def questions(session: AsyncSession) -> Sequence[Any]:
     """Every open question of a rules play, oldest first."""
     query = _tasks().where(t.task.c.status == "open").order_by(t.task.c.created_at, t.task.c.id)

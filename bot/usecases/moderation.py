@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.console.ports.accounts import Refused
 from bot.console.ports.moderation import (
     Answered,
@@ -61,7 +63,7 @@ DAYS = 30
 """What the numbers of rules are taken from."""
 _WINDOWS = (1, 7, 30, 90, 400)
 """Days: how far the list looks back until a page is full."""
-_PAGE, _READ, _AROUND, _OTHERS, _SAMPLES = 30, 300, 6, 8, 5
+_PAGE, _READ, _READS, _AROUND, _OTHERS, _SAMPLES = 30, 300, 20, 6, 8, 5
 _EXCERPT = 120
 _ANSWER_WITHIN = timedelta(hours=24)
 _WEEK = timedelta(days=7)
@@ -130,33 +132,20 @@ class ModerationDesk:
         now = self.now()
         runs = [run for run in await self._runs() if sees(run.row.chat, run.playbook)]
         chosen = [run for run in runs if group in ("", run.row.chat)]
-        found: list[CaseRow] = []
+
+        def is_meant(row: CaseRow) -> bool:
+            return rule in ("", row.rule) and state in ("", row.state)
+
         async with self.database.session() as session:
-            start = int(before) if before.isdecimal() else None
-            for days in _WINDOWS:
-                since, cursor = to_ms(now - timedelta(days=days)), start
-                found = []
-                while len(found) <= _PAGE:
-                    rows = await moderation.verdicts(
-                        session, _ids(chosen), _chats(chosen), since=since, before=cursor, limit=_READ
-                    )
-                    found += [
-                        each for each in _rows(rows, chosen) if rule in ("", each.rule) and state in ("", each.state)
-                    ]
-                    if len(rows) < _READ:
-                        break
-                    cursor = rows[-1].id
-                if len(found) > _PAGE:
-                    break
+            found, older = await self._page(session, chosen, before, now, is_meant)
             asked = [self._asked(row, runs, now) for row in await moderation.questions(session)]
-            week = await moderation.judged(session, _ids(runs), _chats(runs), to_ms(now - _WEEK))
+            week = await moderation.counted(session, _chats(runs), _ids(runs), to_ms(now - _WEEK))
         mine = [each for each in asked if sees(each.waiting.group, each.waiting.play.partition("/")[0])]
         mine.sort(key=lambda each: (each.due_at is None, each.due_at or now, each.waiting.id))
         rules = {each.id for run in runs if run.params is not None for each in run.params.rules}
         return Cases(
-            asked=tuple(mine), cases=tuple(found[:_PAGE]), older=str(found[_PAGE - 1].id) if len(found) > _PAGE else "",
-            group=group, rule=rule, state=state, groups=_places(runs), rules=tuple(sorted(rules)),
-            week=sum(row.what == "verdict" for row in week), undone=sum(row.what == "undone" for row in week),
+            asked=tuple(mine), cases=tuple(found), older=older, group=group, rule=rule, state=state,
+            groups=_places(runs), rules=tuple(sorted(rules)), week=week.get("verdict", 0), undone=week.get("undone", 0),
             overdue=sum(each.is_overdue for each in mine),
         )  # fmt: skip
 
@@ -321,6 +310,32 @@ class ModerationDesk:
             state = json.loads(row.state)
             found.append(_Run(row, active, tuple(state.get("watched", ())), bool(state.get("is_paused"))))
         return found
+
+    async def _page(
+        self,
+        session: AsyncSession,
+        runs: Sequence[_Run],
+        before: str,
+        now: datetime,
+        is_meant: Callable[[CaseRow], bool],
+    ) -> tuple[list[CaseRow], str]:
+        """One page of cases, the newest first, and the id to go on before. It looks back further and further, and stops
+        after a while where nearly nothing is meant: the next page goes on from there."""
+        found: list[CaseRow] = []
+        cursor = int(before) if before.isdecimal() else None
+        reads_left = _READS
+        for days in _WINDOWS:
+            since, is_whole = to_ms(now - timedelta(days=days)), False
+            while len(found) <= _PAGE and reads_left and not is_whole:
+                rows = await moderation.verdicts(
+                    session, _ids(runs), _chats(runs), since=since, before=cursor, limit=_READ
+                )
+                found += filter(is_meant, _rows(rows, runs))
+                cursor = rows[-1].id if rows else cursor
+                reads_left, is_whole = reads_left - 1, len(rows) < _READ
+        if len(found) > _PAGE:
+            return found[:_PAGE], str(found[_PAGE - 1].id)
+        return found, "" if reads_left else str(cursor)
 
     async def _run(self, group: str, playbook: str, play: str) -> _Run | None:
         ref = f"{playbook}/{play}"

@@ -59,6 +59,32 @@ async def test_found_by_name_id_and_group_within_bounds(scene: Scene) -> None:
     assert (await bounded.submit("/members/sim:小夜/merge", other="sim:小红", because="x")).status_code == 404
 
 
+async def test_names_are_text_wherever_they_stand(scene: Scene) -> None:
+    """In the list, on the person's page, in a case and its question: what a member calls themselves never runs."""
+    assert scene.app.world is not None
+    scene.app.world.settle(GROUP, "sim:evil", EVIL)
+    browser = await scene.signed_in()
+    scene.says("加微信", "evil")
+    await seen(scene, browser, "sim:evil")
+
+    async def has_a_case() -> bool:
+        return bool((await browser.get(f"{API}/moderation")).json()["cases"])
+
+    await scene.until(has_a_case)
+    case = f"/moderation/cases/{GROUP}/camp/群规/1"
+    for path in (
+        "/members",
+        "/members/sim:evil",
+        "/members/sim:evil/score",
+        "/moderation",
+        case,
+        f"/groups/{GROUP}/members",
+    ):
+        page = (await browser.get(path)).text
+        assert EVIL not in page, path
+        assert "&lt;script&gt;alert(1)" in page, path
+
+
 async def test_a_tag_reaches_the_plays_and_is_audited(scene: Scene) -> None:
     """It is put on once, found again, taken off; plays see it with the next message."""
     browser = await scene.signed_in("coach")
