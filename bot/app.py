@@ -247,6 +247,7 @@ class App:
         from bot.usecases.calendar.commands import act
 
         return await act(self.backstage.calendar, what, data)
+
     async def members_act(self, what: str, data: Mapping[str, Any]) -> bool:
         from bot.usecases.commands import member_act
 

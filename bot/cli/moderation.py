@@ -189,7 +189,7 @@ def _ask(db: str, question: Callable[[ModerationDesk], Awaitable[R]]) -> R:
                 return None
 
             now = WallClock().now
-            books = PlaybooksDesk(database, folder, lambda: loaded, nothing, nothing, now)
+            books = PlaybooksDesk(database, folder, lambda: loaded, nothing, nothing, settings.templates, now)
             try:
                 return await question(ModerationDesk(database, refuse, lambda: loaded, books, now))
             finally:

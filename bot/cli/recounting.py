@@ -15,10 +15,10 @@ from typing import TypeAlias
 
 from sqlalchemy import URL, Connection, func, select
 
-from bot.usecases.scores import calendar_of, span_of
 from bot.core.scoring import Scoring
 from bot.core.tally import Counting
 from bot.playbook.load import Loaded
+from bot.usecases.scores import calendar_of, span_of
 from storage import scoring as store
 from storage import tables as t
 from storage.database import Database

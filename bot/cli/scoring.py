@@ -31,7 +31,7 @@ from bot.engine.playbooks import PlaybookFolder
 from bot.engine.render import Renderer
 from bot.playbook.load import Loaded
 from bot.playbook.scoring import SCORING
-from bot.usecases.scores import calendar_of, span_of
+from bot.usecases.scores import calendar_of
 from storage import explanation
 from storage import scoring as store
 from storage import tables as t
