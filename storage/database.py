@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -33,6 +33,7 @@ WAL_RESET_FIXED = (3, 51, 3)
 _memory_names = itertools.count(1)
 
 Mode = Literal["write", "read"]
+R = TypeVar("R")
 
 
 class Database:
@@ -115,6 +116,17 @@ class Database:
         """A read-only snapshot for the command line and for reports. Keep it short while the bot is running."""
         with _speaking(), self._read_engine.begin() as connection:
             yield connection
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """`work` on a read-only snapshot, in a thread: what takes milliseconds is not for the event loop."""
+
+        import asyncio  # most commands do without
+
+        def reading() -> R:
+            with self.reading() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(reading)
 
     @cached_property
     def async_engine(self) -> AsyncEngine:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,7 +24,6 @@ from bot.usecases.runs import Kept, Paging, People, kept_of, meant, people_in, r
 from storage import play_runs
 from storage.database import Database
 
-R = TypeVar("R")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NEWEST = 500
 """So many chains of a run are listed at most; older ones have long been archived."""
@@ -38,7 +36,7 @@ class ChainsDesk:
         self._database, self._engine, self._now = database, engine, now
 
     async def chains(self, sees: Sees, *, words: str, state: str, page: int) -> Chains:
-        return await self._read(
+        return await self._database.read(
             lambda connection: paged(connection, self._now(), sees, words=words, state=state, page=page)
         )
 
@@ -52,7 +50,7 @@ class ChainsDesk:
             messages = play_runs.logged_at(connection, shown.kept.chat_id, said)
             return board_of(shown, people, messages, shows_private=shows_private)
 
-        return await self._read(work)
+        return await self._database.read(work)
 
     async def table(self, group: str, play: str, number: int, form: Format, *, shows_private: bool) -> Table | None:
         def work(connection: Connection) -> Table | None:
@@ -63,7 +61,7 @@ class ChainsDesk:
             media_type = _XLSX if form == "xlsx" else "text/csv; charset=utf-8"
             return Table(name=file.name, media_type=media_type, content=file.content)
 
-        return await self._read(work)
+        return await self._database.read(work)
 
     async def order(self, group: str, play: str, number: int, order: Order, actor: str) -> None:
         data = {}
@@ -78,15 +76,6 @@ class ChainsDesk:
         refused = await self._engine.call(lambda kernel: kernel.order_one(wanted, self._now()))
         if refused:
             raise Refused(refused)
-
-    async def _read(self, work: Callable[[Connection], R]) -> R:
-        """In a thread: a chain of five hundred lines is worth milliseconds that the loop has other uses for."""
-
-        def read() -> R:
-            with self._database.reading() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(read)
 
 
 def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[ChainRow]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,6 @@ from bot.usecases.runs import Kept, Paging, kept_of, meant, people_in, play_of, 
 from storage import play_runs
 from storage.database import Database
 
-R = TypeVar("R")
 _ON_ITS_WAY = timedelta(minutes=20)
 """How much older than its note a message may be: a gap was filled."""
 
@@ -33,17 +31,19 @@ class CheckinsDesk:
         self._database, self._engine, self._now = database, engine, now
 
     async def checkins(self, sees: Sees, *, words: str, page: int) -> Checkins:
-        return await self._read(lambda connection: paged(connection, self._now(), sees, words=words, page=page))
+        return await self._database.read(
+            lambda connection: paged(connection, self._now(), sees, words=words, page=page)
+        )
 
     async def calendar(self, group: str, play: str, *, until: date | None, page: int) -> Calendar | None:
         def work(connection: Connection) -> Calendar | None:
             shown = one(connection, group, play, self._now())
             return calendar_of(shown, until, page) if shown is not None else None
 
-        return await self._read(work)
+        return await self._database.read(work)
 
     async def queue(self, group: str, play: str) -> Queue | None:
-        return await self._read(lambda connection: reviewed(connection, group, play, self._now()))
+        return await self._database.read(lambda connection: reviewed(connection, group, play, self._now()))
 
     async def judge(self, group: str, play: str, judgement: Judgement, actor: str) -> None:
         order = Order(
@@ -53,15 +53,6 @@ class CheckinsDesk:
         refused = await self._engine.call(lambda kernel: kernel.order_one(order, self._now()))
         if refused:
             raise Refused(refused)
-
-    async def _read(self, work: Callable[[Connection], R]) -> R:
-        """In a thread: a year of everybody's days is worth milliseconds that the loop has other uses for."""
-
-        def read() -> R:
-            with self._database.reading() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(read)
 
 
 def data_of(judgement: Judgement) -> dict[str, str]:

@@ -6,7 +6,6 @@ beside the bot measures them, and what it found is kept.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -87,7 +86,7 @@ class InsightDesk:
             found.sort(key=lambda row: (-row.size, row.uid))
             return tuple(_place(row) for row in found[:limit])
 
-        return await self._read(work)
+        return await self._database.read(work)
 
     async def overview(self, group: str, sees: Sees, days: int, language: Language) -> Overview | None:
         return await (self._one(group, days, language) if group else self._several(sees, days, language))
@@ -206,7 +205,7 @@ class InsightDesk:
             uids = None if sees is None else [row.uid for row in rows]
             return _overview(Place(uid="", name=""), len(rows), scope, Figures(connection, scope)), uids
 
-        found, uids = await self._read(work)
+        found, uids = await self._database.read(work)
         if not found.groups:
             return found
         words = ["metrics", "--format", "json", "--progress", "--days", str(days), "--timezone", self._zone.key]
@@ -235,21 +234,12 @@ class InsightDesk:
     def _today(self) -> date:
         return self._now().astimezone(self._zone).date()
 
-    async def _read(self, work: Callable[[Connection], R]) -> R:
-        """In a thread: measuring is work, and the loop has other things to do."""
-
-        def reading() -> R:
-            with self._database.reading() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(reading)
-
     async def _of(self, group: str, work: Callable[[Connection, Any], R]) -> R | None:
         def on(connection: Connection) -> R | None:
             row = measures.group(connection, group)
             return work(connection, row) if row is not None else None
 
-        return await self._read(on)
+        return await self._database.read(on)
 
 
 def _place(row: Any) -> Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -30,10 +29,12 @@ class QuizzesDesk:
         self._database, self._engine, self._now = database, engine, now
 
     async def quizzes(self, sees: Sees, *, words: str, page: int) -> Quizzes:
-        return await self._read(lambda connection: paged(connection, self._now(), sees, words=words, page=page))
+        return await self._database.read(
+            lambda connection: paged(connection, self._now(), sees, words=words, page=page)
+        )
 
     async def results(self, group: str, play: str) -> Results | None:
-        return await self._read(lambda connection: results(connection, group, play, self._now()))
+        return await self._database.read(lambda connection: results(connection, group, play, self._now()))
 
     async def items(self, group: str, play: str) -> Items | None:
         return await self._of(group, play, items_of)
@@ -65,16 +66,7 @@ class QuizzesDesk:
             shown = one(connection, group, play, self._now())
             return view(shown) if shown is not None else None
 
-        return await self._read(work)
-
-    async def _read(self, work: Callable[[Connection], R]) -> R:
-        """In a thread: banks of thousands of questions are worth milliseconds that the loop has other uses for."""
-
-        def read() -> R:
-            with self._database.reading() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(read)
+        return await self._database.read(work)
 
 
 def listed(connection: Connection, now: datetime, group: str = "") -> Iterator[QuizRow]:
