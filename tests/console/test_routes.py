@@ -13,6 +13,7 @@ from bot.console.openapi import API
 from bot.console.page import Area, Open, Route
 from bot.console.site import load_areas
 from bot.console.words import LANGUAGES, Words
+from bot.plays import all_plays
 from tests.console.scene import GROUP, OTHER, ROOT, Browser, Scene
 
 EXAMPLES = {
@@ -136,6 +137,12 @@ async def test_every_act_needs_the_token_and_our_own_page(scene: Scene) -> None:
             assert foreign.status_code == 403, path
             silent = await browser.post(path, headers={"x-csrf-token": "x"})
             assert silent.status_code == 403, path
+
+
+def test_every_kind_of_play_has_a_name() -> None:
+    """Today and a group's page call plays by it."""
+    words = Words(ROOT / "templates" / "console" / "words")
+    assert [kind for kind in all_plays() if not words.has(f"plays.{kind}")] == []
 
 
 def test_both_languages_have_the_same_words() -> None:
