@@ -54,6 +54,11 @@ _HAS_POSTGRES = _is_there()
 BACKENDS = ["sqlite", "postgresql"] if _HAS_POSTGRES or _GIVEN or os.environ.get("CI") else ["sqlite"]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each processor: half of the time goes by waiting for bots, gateways and browsers in processes of their own."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _HAS_POSTGRES:
         terminalreporter.write_line(
