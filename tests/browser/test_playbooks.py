@@ -37,8 +37,8 @@ def test_a_change_is_checked_rehearsed_replayed_and_published(visit: Visit) -> N
     visit.goes_to(BOOK)
     _changes(
         visit,
-        "level: 3, say: 先问问运营}",
-        "level: 3, say: 先问问运营}\n      - {id: 拼单, match: {regexx: 拼单}, level: 1}",
+        "level: 2, say: 先问问运营}",
+        "level: 2, say: 先问问运营}\n      - {id: 拼单, match: {regexx: 拼单}, level: 1}",
     )
     expect(page.locator(".findings li[data-severity=error]").first).to_contain_text("regex")
     _changes(visit, "regexx", "regex")

@@ -58,6 +58,8 @@ async def chatted(scene: Scene, days: int = 10, name: str = "小红") -> date:
                 " max(sent_at) FROM message WHERE key LIKE '%-%-%-%' GROUP BY chat_id, d, member_id"
             )
         )
+        # Who talked for ten days was there for ten days.
+        connection.execute(text("UPDATE membership SET joined_at = joined_at - :t"), {"t": (days + 1) * DAY_MS})
         connection.execute(text("INSERT OR IGNORE INTO stale_day (chat_id, day) SELECT chat_id, day FROM member_day"))
 
     await scene.app.backstage.write(past)
