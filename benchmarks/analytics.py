@@ -1,7 +1,7 @@
 """How long the figures take on a large log: 10 million messages, 1,000 groups, 200,000 members, ninety days.
 
-    python -m benchmarks.biglog --database sqlite:////tmp/big.db --playbooks /tmp/big-playbooks     # once, some minutes, 4 GB
-    python -m benchmarks.analytics --database sqlite:////tmp/big.db --playbooks /tmp/big-playbooks  # reads only
+    python -m benchmarks.biglog --database sqlite:///big.db --playbooks big-playbooks     # once, some minutes, 4 GB
+    python -m benchmarks.analytics --database sqlite:///big.db --playbooks big-playbooks  # reads only
     python -m benchmarks.analytics --database … --each                                              # every metric by itself
     python -m benchmarks.analytics --database … --recompute                                         # and all scores again
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import text
 
 from bot.sim.deeds import Says
-from bot.sim.plans import ZONE, stage
-from bot.sim.scenario import Guest, Scene, Setting
 from bot.sim.simulation import Simulation
-from bot.sim.tryout import opened
 from storage.database import Database
 from storage.invariants import violations
+from tests.engine.quiz_night import night, passes
 
 _PLAYBOOK = """\
 playbook: night
@@ -26,28 +22,14 @@ plays:
   商店: {kind: shop, metric: quiz.participation, items: {奖杯: {price: 0, stock: 1, prize_only: true}, 书签: {price: 9, delivery: none}}}
   积分规则: {kind: points, metric: quiz.participation, caps: {quiz: 150}}
 """
-_BANK = "bank: 常识\nquestions:\n" + "".join(
-    f"  - {{id: q{n}, text: 第{n}道选甲, options: [甲, 乙], answer: A, explanation: 是甲}}\n" for n in range(2)
-)
 
 
-@contextmanager
-def _group(database_url: str, folder: Path, start: str) -> Iterator[Simulation]:
-    (folder / "bank.yaml").write_text(_BANK, "utf-8")
-    (folder / "night.yaml").write_text(_PLAYBOOK, "utf-8")
-    setting = Setting(
-        group=Scene(name="答题夜"), start=start, limits=False, operators=("老陈",),
-        members=(Guest(name="老陈", role="owner"), Guest(name="小明"), Guest(name="小红")),
-    )  # fmt: skip
-    staged = stage([folder / "night.yaml"], setting.group, setting.begins(ZONE))
-    with opened(staged, setting, database=Database(database_url)) as simulation:
-        yield simulation
+def _group(database_url: str, folder: Path, start: str) -> AbstractContextManager[Simulation]:
+    return night(database_url, folder, start, playbook=_PLAYBOOK, questions=2)
 
 
 def _pass(simulation: Simulation, seconds: float) -> str:
-    heard = len(simulation.transcript.entries)
-    simulation.until(simulation.now + timedelta(seconds=seconds))
-    return "\n".join(entry.line for entry in simulation.transcript.entries[heard:] if entry.who == "bot")
+    return "\n".join(passes(simulation, seconds))
 
 
 def _round(simulation: Simulation) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bot.sim.deeds import Says
-from bot.sim.plans import ZONE, stage
-from bot.sim.scenario import Guest, Scene, Setting
 from bot.sim.simulation import Simulation
-from bot.sim.tryout import opened
-from storage.database import Database
+from tests.engine.quiz_night import night, passes
 
 _PLAYBOOK = """\
 playbook: night
@@ -21,22 +16,10 @@ groups: ["sim:*"]
 plays:
   答题: {kind: quiz, metric: quiz.participation, bank: bank.yaml, questions: 3, time_limit: 20s, gap: 5s}
 """
-_BANK = "bank: 常识\nquestions:\n" + "".join(
-    f"  - {{id: q{n}, text: 第{n}道选甲, options: [甲, 乙], answer: A, explanation: 是甲}}\n" for n in range(3)
-)
 
 
-@contextmanager
-def _group(database_url: str, folder: Path, start: str) -> Iterator[Simulation]:
-    (folder / "bank.yaml").write_text(_BANK, "utf-8")
-    (folder / "night.yaml").write_text(_PLAYBOOK, "utf-8")
-    setting = Setting(
-        group=Scene(name="答题夜"), start=start, limits=False, operators=("老陈",),
-        members=(Guest(name="老陈", role="owner"), Guest(name="小明"), Guest(name="小红")),
-    )  # fmt: skip
-    staged = stage([folder / "night.yaml"], setting.group, setting.begins(ZONE))
-    with opened(staged, setting, database=Database(database_url)) as simulation:
-        yield simulation
+def _group(database_url: str, folder: Path, start: str) -> AbstractContextManager[Simulation]:
+    return night(database_url, folder, start, playbook=_PLAYBOOK, questions=3)
 
 
 def _answers(simulation: Simulation, **typed: str) -> None:
@@ -44,26 +27,20 @@ def _answers(simulation: Simulation, **typed: str) -> None:
         simulation.do(Says(name, text))
 
 
-def _pass(simulation: Simulation, seconds: float) -> list[str]:
-    heard = len(simulation.transcript.entries)
-    simulation.until(simulation.now + timedelta(seconds=seconds))
-    return [entry.line for entry in simulation.transcript.entries[heard:] if entry.who == "bot"]
-
-
 def test_the_open_question_is_void_after_a_restart_and_scores_stay(database_url: str, tmp_path: Path) -> None:
     """Down for two minutes after an answer to the second question: it counts for nobody, the session goes on."""
     with _group(database_url, tmp_path, "2026-03-02 20:00:00") as simulation:
         _answers(simulation, 老陈="开始答题")
-        _pass(simulation, 6)
+        passes(simulation, 6)
         _answers(simulation, 小明="A", 小红="B")
-        assert "✅ 小明 +98" in "\n".join(_pass(simulation, 28))
+        assert "✅ 小明 +98" in "\n".join(passes(simulation, 28))
         _answers(simulation, 小红="甲")
     with _group(database_url, tmp_path, "2026-03-02 20:03:00") as simulation:
-        said = "\n".join(_pass(simulation, 8))
+        said = "\n".join(passes(simulation, 8))
         assert "刚才我掉线了一会儿,第 2 题不算" in said
         assert "第 3/3 题" in said
         _answers(simulation, 小红="A")
-        said = "\n".join(_pass(simulation, 30))
+        said = "\n".join(passes(simulation, 30))
         assert "答题结束(2 题,2 人参加)" in said
         _answers(simulation, 小明="答题排行")
         table = simulation.transcript.entries[-1].line
@@ -75,10 +52,10 @@ def test_a_blink_of_the_bot_costs_no_question(database_url: str, tmp_path: Path)
     """Back before the question was due to end: it goes on, with the answers that were given before."""
     with _group(database_url, tmp_path, "2026-03-02 20:00:00") as simulation:
         _answers(simulation, 老陈="开始答题")
-        _pass(simulation, 6)
+        passes(simulation, 6)
         _answers(simulation, 小明="A")
     with _group(database_url, tmp_path, "2026-03-02 20:00:12") as simulation:
         _answers(simulation, 小红="A")
-        said = "\n".join(_pass(simulation, 20))
+        said = "\n".join(passes(simulation, 20))
     assert "✅ 小明 +" in said
     assert "小红 +" in said
