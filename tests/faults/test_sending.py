@@ -50,7 +50,7 @@ async def test_a_muted_bot_waits(tmp_path: Path, sqlite_template: Path) -> None:
         await network.online()
         await network.peer.emit(network.world.mutes(FIRST_GROUP, network.world.self_id, 600))
         await network.says(FIRST_GROUP, FIRST_MEMBER, "打卡")
-        await quiet(site, network, within_s=3)
+        await quiet(site, network, stalled_s=3)
         assert await site.stop() == 0
         assert network.peer.said(FIRST_GROUP) == []
     with Database(url, mode="read") as database, database.reading() as connection:
