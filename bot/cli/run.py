@@ -16,7 +16,7 @@ from bot.app import App, transports_of
 from bot.cli import UNUSABLE
 from bot.config import load_settings
 from bot.core.errors import OperatorMistake, StorageError
-from bot.engine import heap, logs
+from bot.engine import cores, heap, logs
 from bot.transports.simulator import BOT, Impossible
 
 _HELP = (
@@ -58,6 +58,7 @@ def run(
 async def _serve(app: App, console: Console, *, talk: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(cores.executor())
     for name in ("SIGINT", "SIGTERM"):
         with contextlib.suppress(NotImplementedError, AttributeError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(getattr(signal, name), stop.set)
@@ -69,14 +70,18 @@ async def _serve(app: App, console: Console, *, talk: bool) -> None:
         await running
         return
     heap.settle()
-    keeping = asyncio.create_task(heap.keep(lambda: not len(app.engine.writing)), name="heap")
+    keeping = [
+        asyncio.create_task(heap.keep(lambda: not len(app.engine.writing)), name="heap"),
+        asyncio.create_task(cores.keep_together(app.engine.writing.native_id), name="cores"),
+    ]
     # The loop and the writing thread take turns often enough by themselves, at every statement and every read of a socket:
     # taking the interpreter away from each other 200 times a second as well costs a tenth of the throughput.
     sys.setswitchinterval(0.02)
     _banner(app, console)
     talking = asyncio.create_task(_talk(app, console, stop)) if talk and app.simulator else None
     await running
-    keeping.cancel()
+    for task in keeping:
+        task.cancel()
     if talking is not None:
         talking.cancel()
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
+from bot.engine import cores
+
 _SIZE = struct.Struct(">I")
 _MEMORY_BYTES = 1024**3
 
@@ -45,9 +47,10 @@ class WorkerProcess:
 
     async def _answer(self, request: bytes) -> bytes:
         if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
+            with cores.anywhere():
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+                )
         writer, reader = self._process.stdin, self._process.stdout
         assert writer is not None
         assert reader is not None

@@ -91,6 +91,12 @@ class WritingThread:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def native_id(self) -> int:
+        """The system's number of the thread, which has started."""
+        assert self._thread.native_id is not None
+        return self._thread.native_id
+
     def put(self, items: Sequence[Inbound]) -> bool:
         """Queues events; False when the queue is full now and the caller should wait for `on_room`."""
         with self._condition:

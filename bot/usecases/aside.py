@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.engine import cores
 from storage.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,10 +38,11 @@ async def run_aside(
     progress: Callable[[float], None] = _nobody,
 ) -> Ended:  # fmt: skip
     """`qunops` with these words. Raises `TimeoutError` when it takes longer; it does not outlive its caller."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *words, cwd=ROOT, env={**os.environ, **(environment or {})},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    with cores.anywhere():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *words, cwd=ROOT, env={**os.environ, **(environment or {})},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
     try:
