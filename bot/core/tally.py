@@ -9,6 +9,7 @@ member once a day.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
@@ -21,8 +22,6 @@ LOOK_BACK_MS = 6 * 3_600_000
 _MOST_TEXTS = 1000
 _MOST_MESSAGES = 1000
 _LONGEST_TEXT = 200
-_MEMBER_BITS = 40
-_MEMBER = (1 << _MEMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +52,60 @@ _NOTHING = {verdict: Credit(verdict) for verdict in ("flood", "repeat", "copy", 
 _PLAIN = [Credit("counted", chars) for chars in range(_LONGEST_TEXT)]
 
 
+class Written:
+    """The last messages of a group, in three columns of eight bytes each; a dict of them takes six times that. Every message
+    is added, only answers and recalls are looked for."""
+
+    __slots__ = ("_ids", "_next", "_times", "_whose")
+
+    def __init__(self) -> None:
+        self._ids, self._times, self._whose = bytearray(), array("q"), array("q")
+        self._next = 0
+
+    def add(self, message: int, at: int, member: int) -> None:
+        """`message` is an id's hash, of 64 bits. The oldest makes room."""
+        place, key = self._next, message.to_bytes(8, "little", signed=True)
+        if place == len(self._times):
+            self._ids += key
+            self._times.append(at)
+            self._whose.append(member)
+        else:
+            self._ids[place * 8 : place * 8 + 8] = key
+            self._times[place], self._whose[place] = at, member
+        self._next = place + 1 if place + 1 < _MOST_MESSAGES else 0
+
+    def find(self, message: int) -> tuple[int, int] | None:
+        """(when, by whom), of the newest with that id."""
+        key, newest = message.to_bytes(8, "little", signed=True), self._next * 8
+        for first, end in ((0, newest), (newest, len(self._ids))):
+            place = self._ids.rfind(key, first, end)
+            while place > 0 and place % 8:  # in the middle of two
+                place = self._ids.rfind(key, first, place + 7)
+            if place >= 0:
+                return self._times[place // 8], self._whose[place // 8]
+        return None
+
+
 class Tally:
     """One group's day in the making. Members are numbers, times ms, and never go back (`newest`).
 
     `joined`: member → when they joined last; the caller keeps it.
 
     Every group that speaks holds a thousand messages here, so they are kept small: ids and texts as hashes (of 64 bits,
-    for this process only), author and time as one number. The oldest go first, by a queue beside each table: taking a
-    table's first key walks over all that were taken before.
+    for this process only). The oldest texts go first, by a queue beside their table: taking a table's first key walks over
+    all that were taken before.
     """
 
     __slots__ = (
-        "_authors", "_authors_in_order", "_helped", "_replied", "_rules", "_seen", "_seen_in_order", "_span_ms",
-        "_spans", "day", "joined", "newest",
+        "_helped", "_replied", "_rules", "_seen", "_seen_in_order", "_span_ms", "_spans", "_written", "day", "joined",
+        "newest",
     )  # fmt: skip
 
     def __init__(self, rules: Counting, day: str, joined: dict[int, int] | None = None) -> None:
         self._rules, self._span_ms = rules, rules.flood_s * 1000
         self.day, self.newest = day, 0
         self.joined: dict[int, int] = joined if joined is not None else {}
-        self._authors: dict[int, int] = {}
-        self._authors_in_order: deque[int] = deque()
+        self._written = Written()
         self._begin()
 
     def turn(self, day: str) -> None:
@@ -83,12 +115,13 @@ class Tally:
 
     def written_at(self, message_id: str) -> int | None:
         """When a message of the last hours was written."""
-        found = self._authors.get(hash(message_id))
-        return found >> _MEMBER_BITS if found is not None else None
+        found = self._written.find(hash(message_id))
+        return found[0] if found is not None else None
 
     def note(self, member: int, at: int, message_id: str) -> None:
         """A message from before the day: it can be answered."""
-        self._wrote(member, at, message_id)
+        self.newest = at
+        self._written.add(hash(message_id), at, member)
 
     def count(
         self,
@@ -103,7 +136,8 @@ class Tally:
     ) -> Credit:
         """The next message of the day, which began at `begins`."""
         rules = self._rules
-        self._wrote(member, at, message_id)
+        self.newest = at
+        self._written.add(hash(message_id), at, member)
         if text:
             key = hash(text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text))
             author = self._seen.get(key)
@@ -119,25 +153,15 @@ class Tally:
         if self._spans.get(member) == span and self._span_ms:
             return _NOTHING["flood"]
         self._spans[member] = span
-        target = self._authors.get(hash(reply_to)) if reply_to else None
+        target = self._written.find(hash(reply_to)) if reply_to else None
         if recalled:
             return _NOTHING["recalled"]
         chars = min(len(text), rules.longest)
-        if target is None or target & _MEMBER == member or target >> _MEMBER_BITS < begins - LOOK_BACK_MS:
+        if target is None or target[1] == member or target[0] < begins - LOOK_BACK_MS:
             return _PLAIN[chars] if chars < _LONGEST_TEXT else Credit("counted", chars)
-        return self._answer(member, at, target & _MEMBER, chars)
+        return self._answer(member, at, target[1], chars)
 
     # -- inside -----------------------------------------------------------------------------------------------------
-
-    def _wrote(self, member: int, at: int, message_id: str) -> None:
-        """The message can be answered from now on."""
-        self.newest = at
-        key, authors = hash(message_id), self._authors
-        if key not in authors:
-            self._authors_in_order.append(key)
-            if len(authors) >= _MOST_MESSAGES:
-                del authors[self._authors_in_order.popleft()]
-        authors[key] = at << _MEMBER_BITS | member
 
     def _begin(self) -> None:
         self._seen: dict[int, int] = {}

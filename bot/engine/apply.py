@@ -39,7 +39,7 @@ from bot.engine.directory import Directory, Room, Run
 from bot.engine.drawings import DrawnMessage, Unsent
 from bot.engine.longtext import split_text
 from bot.engine.outbox import Pending
-from bot.engine.render import Renderer, readable, segments
+from bot.engine.render import Prepared, Renderer, readable, segments
 from bot.playbook.model import RelayRule
 from bot.transports.base import Announcement, FileMessage, Message
 from storage.writer import Writer
@@ -68,6 +68,8 @@ class Applier:
         self._directory = directory
         self._renderer = renderer
         self.bank = Bank(writer, directory)
+        self._prepared: dict[tuple[str, str], tuple[tuple[Any, ...], Prepared]] = {}
+        """Group and playbook → what `common` was made of, and that made safe for templates."""
 
     def apply(
         self, batch: Batch, room: Room, run: Run, effect: Effect, ctx: Context[Any], cause: str, place: int
@@ -118,6 +120,13 @@ class Applier:
         named = sorted(uid for uid in room.operators if self._directory.person(room, uid) is not None)
         return named or sorted(uid for uid, member in self._directory.roster(room).items() if member.role == "owner")
 
+    def _common(self, ctx: Context[Any]) -> Prepared:
+        facts = (ctx.title, ctx.chat_name, ctx.group_size, ctx.group_vars)
+        kept = self._prepared.get((ctx.chat, ctx.playbook))
+        if kept is None or kept[0] != facts:
+            kept = self._prepared[ctx.chat, ctx.playbook] = (facts, self._renderer.prepare(common(ctx)))
+        return kept[1]
+
     # -- inward -----------------------------------------------------------------------------------------------------
 
     def _award(
@@ -148,7 +157,7 @@ class Applier:
             "source": rules.titles.get(source, source),
             "cap": rules.caps.get(source, rules.a_day),
         }
-        text = self._renderer.text(Template("points/capped", data), common(ctx))
+        text = self._renderer.text(Template("points/capped", data), self._common(ctx))
         self.enqueue(
             batch, room, run, Message(segments=segments(text)), cause=cause,
             idem=f"cap|{room.id}|{uid}|{source}|{ctx.day(ctx.now)}", lane=Lane.ANSWER, on_unknown="never", ctx=ctx,
@@ -186,7 +195,7 @@ class Applier:
         return {"start": target}
 
     def _ask(self, batch: Batch, room: Room, run: Run, effect: AskOperator, ctx: Context[Any]) -> dict[str, Any]:
-        text = readable(self._renderer.text(effect.words, common(ctx)))
+        text = readable(self._renderer.text(effect.words, self._common(ctx)))
         member_id = self._directory.members.get(effect.member) if effect.member else None
         choices = orjson.dumps(effect.choices).decode()
         expires = to_ms(effect.expires_at) if effect.expires_at else None
@@ -203,7 +212,7 @@ class Applier:
         outgoings: list[Unsent]
         match effect:
             case Say():
-                rendered = self._renderer.text(effect.words, common(ctx))
+                rendered = self._renderer.text(effect.words, self._common(ctx))
                 if not rendered and not effect.pictures and not effect.mention:
                     return {"say": "", "refused": "empty"}
                 outgoings = list(self._messages(room, effect, ctx, rendered))
@@ -211,7 +220,7 @@ class Applier:
                 if effect.drawing:
                     said["drawing"] = effect.drawing.name
             case Announce():
-                text = readable(self._renderer.text(effect.words, common(ctx)))
+                text = readable(self._renderer.text(effect.words, self._common(ctx)))
                 outgoings, said = [Announcement(text=text)], {"announce": text}
             case _:
                 outgoings = [effect]  # type: ignore[list-item]

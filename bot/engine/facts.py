@@ -22,9 +22,9 @@ from storage.boards import board
 from storage.scoring import Span
 from storage.writer import ROLLUP, Writer
 
-_MOST_SLOTS = 2_000
+_MOST_SLOTS = 1_000
 """Slots kept in memory over all runs; beyond it the caches are dropped and filled again as needed. Most members act once
-a day, so a large cache costs memory (2 KB a slot) and saves hardly a query."""
+a day, so a large cache costs memory (3 KB a slot) and saves hardly a query."""
 
 
 class FactLoader:

@@ -44,6 +44,7 @@ class Fresh:
     raw: Event
     room: Room | None
     logged_in: Room
+    at_ms: int
     age_s: float
     is_backfill: bool
 
@@ -63,19 +64,25 @@ class Intake:
         if not inbound:
             return []
         self._resolve(inbound)
+        rows: list[list[Any]] = []
         messages: list[list[Any]] = []
         events: list[list[Any]] = []
+        arrived, arrived_ms = None, 0
         for item in inbound:
-            (messages if isinstance(item.event, MessageReceived) else events).append(self._row(item))
+            if item.arrived_at is not arrived:  # what came together has one time
+                arrived, arrived_ms = item.arrived_at, to_ms(item.arrived_at)
+            row = self._row(item, arrived_ms)
+            rows.append(row)
+            (messages if isinstance(item.event, MessageReceived) else events).append(row)
         self._counting.warm(inbound)
         new = self._writer.log_messages(messages) | self._writer.log_events(events)
         fresh = []
-        rooms, accounts, persons = self._directory.rooms, self._directory.accounts, self._directory.persons
-        for item in inbound:
+        rooms, persons = self._directory.rooms, self._directory.persons
+        for item, (account_id, room_id, _, mark, _, at_ms, *_) in zip(inbound, rows, strict=True):
             event = item.event
             room = rooms[event.chat]
-            batch.rooms[room.id] = room
-            key = (room.id, accounts[event.account], _bounded(event))
+            batch.rooms[room_id] = room
+            key = (room_id, account_id, mark)
             if key not in new:
                 self._counters.duplicates += 1
                 continue
@@ -83,7 +90,8 @@ class Intake:
             self._counters.events += 1
             age_s = (item.arrived_at - event.at).total_seconds() if item.is_backfill else 0.0
             seen = persons.event(event) if persons else event
-            fresh.append(Fresh(seen, event, self._stepped_in(batch, room, event), room, age_s, item.is_backfill))
+            stepped_in = self._stepped_in(batch, room, event)
+            fresh.append(Fresh(seen, event, stepped_in, room, at_ms, age_s, item.is_backfill))
         return fresh
 
     def forget(self, uid: str) -> None:
@@ -98,7 +106,7 @@ class Intake:
             case MessageReceived():
                 person = self._person(batch, room, event.member, event.name, event.role)
                 if room.kind == "group" and event.account == room.primary:
-                    self._count(batch, room, person, event)
+                    self._count(batch, room, person, event, item.at_ms)
             case MemberJoined():
                 is_new = event.member not in people
                 person = self._person(batch, room, event.member, event.name)
@@ -157,18 +165,18 @@ class Intake:
                 chats.add((event.chat, "private" if ":@" in event.chat else "group"))
             if event.member and event.member not in known.members:
                 members[event.member] = getattr(event, "name", "") or members.get(event.member, "")
-            by = getattr(event, "by", "")
-            if by and by not in known.members:
+            if type(event) is not MessageReceived and (by := getattr(event, "by", "")) and by not in known.members:
                 members.setdefault(by, "")
         if accounts or chats or members:
             known.resolve(accounts, chats, members)
 
-    def _row(self, item: Inbound) -> list[Any]:
+    def _row(self, item: Inbound, arrived: int) -> list[Any]:
+        """The log's row. Of both kinds the first six columns are account, chat, member, key, what, at."""
         event = item.event
         d = self._directory
         room_id, account_id = d.rooms[event.chat].id, d.accounts[event.account]
         member_id = d.members[event.member] if event.member else None
-        at, arrived = to_ms(event.at), to_ms(item.arrived_at)
+        at = to_ms(event.at)
         if isinstance(event, MessageReceived):
             is_plain = not event.segments or (len(event.segments) == 1 and type(event.segments[0]) is Text)
             flags = (
@@ -260,8 +268,7 @@ class Intake:
     def _stale(self, batch: Batch, room: Room, event: Event) -> None:
         batch.stale_days.add((room.id, self._directory.day(room, to_ms(event.at))))
 
-    def _count(self, batch: Batch, room: Room, person: Person, event: MessageReceived) -> None:
-        at = to_ms(event.at)
+    def _count(self, batch: Batch, room: Room, person: Person, event: MessageReceived, at: int) -> None:
         day = self._directory.day(room, at)
         row = batch.day_of(room, day, person.id)
         row[_MSGS] += 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bot.core.tally import DAY_MS, Counting, Credit, Tally
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.tally import DAY_MS, Counting, Credit, Tally, Written
 
 MING, HONG, GANG = 1, 2, 3
 BEGIN = 1_772_380_800_000
@@ -86,8 +89,26 @@ def test_a_recalled_message_keeps_its_place_and_earns_nothing() -> None:
 def test_memory_is_bounded() -> None:
     """Ten thousand messages later the first one is forgotten, as it is by the recount."""
     day = Day(Counting(flood_s=0))
+    ids = []
     for number in range(10_000):
         day.says(MING, f"第 {number} 句话", after_s=1)
+        ids.append(day.last)
     assert day.says(MING, "第 9999 句话").verdict == "repeat"
     assert day.says(MING, "第 0 句话").verdict == "counted"
-    assert day.tally.written_at("m0") is None
+    assert day.tally.written_at(ids[0]) is None
+    assert day.tally.written_at(ids[-1]) == BEGIN + 10_000_000
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([-(2**63), -1, 0, 1, 256, 2**62]), st.integers(1, 9)), max_size=40),
+    st.integers(0, 1100),
+)
+def test_the_newest_of_the_last_thousand_is_found(tail: list[tuple[int, int]], before: int) -> None:
+    """Whatever bytes the ids are made of, and however often the columns have gone round."""
+    written = Written()
+    said = [(7 * n + 3, n, n + 10) for n in range(before)] + [(key, 2000 + n, who) for n, (key, who) in enumerate(tail)]
+    for message in said:
+        written.add(*message)
+    newest = {key: (at, who) for key, at, who in said[-1000:]}
+    for key in {key for key, _, _ in said} | {5}:
+        assert written.find(key) == newest.get(key)
