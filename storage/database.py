@@ -206,7 +206,7 @@ _WRITE_PRAGMAS = (
     "synchronous=FULL",
     "busy_timeout=10000",
     "wal_autocheckpoint=4000",
-    "cache_size=-16384",
+    "cache_size=-8192",
     # Deleted text is overwritten where that costs no extra write; erasure switches to ON.
     "secure_delete=FAST",
 )

@@ -10,7 +10,6 @@ member once a day.
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,12 +91,12 @@ class Tally:
     `joined`: member → when they joined last; the caller keeps it.
 
     Every group that speaks holds a thousand messages here, so they are kept small: ids and texts as hashes (of 64 bits,
-    for this process only). The oldest texts go first, by a queue beside their table: taking a table's first key walks over
-    all that were taken before.
+    for this process only). Texts are forgotten by halves, so that no order need be kept beside them: what was said is known
+    for the next 500 texts, and forgotten after 1,000.
     """
 
     __slots__ = (
-        "_helped", "_replied", "_rules", "_seen", "_seen_in_order", "_span_ms", "_spans", "_written", "day", "joined",
+        "_helped", "_replied", "_rules", "_seen", "_seen_before", "_span_ms", "_spans", "_written", "day", "joined",
         "newest",
     )  # fmt: skip
 
@@ -106,6 +105,9 @@ class Tally:
         self.day, self.newest = day, 0
         self.joined: dict[int, int] = joined if joined is not None else {}
         self._written = Written()
+        self._seen: dict[int, int] = {}
+        """Texts of today, by whom; `_seen_before`: the older half."""
+        self._seen_before: dict[int, int] = {}
         self._begin()
 
     def turn(self, day: str) -> None:
@@ -140,13 +142,13 @@ class Tally:
         self._written.add(hash(message_id), at, member)
         if text:
             key = hash(text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text))
-            author = self._seen.get(key)
+            author = self._seen.get(key) or self._seen_before.get(key)
             if author is not None:
                 return _NOTHING["repeat" if author == member else "copy"]
+            if len(self._seen) == _MOST_TEXTS // 2:
+                self._seen_before = self._seen
+                self._seen = {}
             self._seen[key] = member
-            self._seen_in_order.append(key)
-            if len(self._seen) > _MOST_TEXTS:
-                del self._seen[self._seen_in_order.popleft()]
             if len(text) < rules.min_chars:
                 return _NOTHING["short"]
         span = at // self._span_ms if self._span_ms else at
@@ -164,8 +166,8 @@ class Tally:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._seen: dict[int, int] = {}
-        self._seen_in_order: deque[int] = deque()
+        self._seen = {}
+        self._seen_before = {}
         self._spans: dict[int, int] = {}
         self._replied: set[tuple[int, int]] = set()
         self._helped: set[tuple[int, int]] = set()

@@ -76,7 +76,7 @@ def test_the_pragmas_of_the_writer(sqlite_database: Database) -> None:
     """Full durability, the write-ahead log, and deleted text overwritten."""
     with sqlite_database.begin() as connection:
         wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10000, "wal_autocheckpoint": 4000}
-        wanted |= {"cache_size": -16384, "secure_delete": 2}
+        wanted |= {"cache_size": -8192, "secure_delete": 2}
         assert {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in wanted} == wanted
 
 
