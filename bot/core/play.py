@@ -336,6 +336,10 @@ def _no_rules(params: Any) -> PointRules | None:
     return None
 
 
+def _always(state: Any) -> bool:
+    return True
+
+
 def _never_busy(state: Any) -> bool:
     return False
 
@@ -366,6 +370,8 @@ class Play(Generic[P, S]):
     `hears` says so: `hears` sees every message of every group, without state, and must be cheap.
     `reads_images`: whether QR codes in the group's pictures are read for this play, as `ImageRead` events.
     `late_s`: how old a message that was fetched after a gap may be and still reach `step`; older ones are only logged.
+    `attends(state)`: whether chat that is no command of the play can matter now; while it can't, such messages aren't
+    stepped, whatever `hears` says. A step that would change nothing costs as much as one that does.
     `is_busy(state)`: a session is in flight, so the run stays on the version of the playbook it began with.
     `can_wait`: what it says is still worth saying when a person sends it minutes later; a quiz's questions are not.
     `persons`: how the slots of two ids become one when an operator says that they are the same member; without it the
@@ -389,6 +395,7 @@ class Play(Generic[P, S]):
     commands: Callable[[P], Sequence[CommandSpec]] = _no_commands
     schedules: Callable[[P], Sequence[Schedule]] = _no_schedules
     needs: Callable[[P, Event], Needs] = _own_slot
+    attends: Callable[[S], bool] = _always
     is_busy: Callable[[S], bool] = _never_busy
     reads_images: Callable[[P], bool] = _reads_no_images
     point_rules: Callable[[P], PointRules | None] = _no_rules

@@ -119,6 +119,8 @@ class Directory:
         self.machines: set[int] = set()
         """Members who are bots."""
         self.scoring: Scoring = DEFAULT
+        self.changes = 0
+        """How often anybody changed: what was made of a person before is out of date then."""
         self._by_id: dict[int, Room] = {}
         self._fresh: list[tuple[dict[str, Any], str]] = []
 
@@ -277,7 +279,9 @@ class Directory:
                 room.roster[person.uid] = replace(room.roster[person.uid], spoke_at=at)
 
     def changed(self, room: Room) -> None:
+        """Somebody's name, role, title or tags are not what they were."""
         room.roster = None
+        self.changes += 1
 
     def recent(self, room: Room) -> deque[Recent]:
         """The chat's last messages, oldest first, read from the log on first use."""

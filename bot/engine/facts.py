@@ -10,12 +10,12 @@ from itertools import takewhile
 from typing import Any
 
 from bot.core.events import Event
-from bot.core.play import Needs, Score
+from bot.core.play import Member, Needs, Score
 from bot.core.scoring import Explanation, Since, since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
 from bot.engine.deeds import Deeds
-from bot.engine.directory import Directory, Room, Run
+from bot.engine.directory import Directory, Person, Room, Run
 from bot.engine.runner import Facts, Heard
 from storage import explanation, own
 from storage.boards import board
@@ -33,7 +33,10 @@ class FactLoader:
     def __init__(self, writer: Writer, directory: Directory, applier: Applier) -> None:
         self._writer, self._directory, self._applier = writer, directory, applier
         self._deeds = Deeds(writer.connection, directory)
+        self._holding: dict[int, Run] = {}
+        """Runs by id that have slots in memory."""
         self._slots_held = 0
+        self._last: tuple[Event, Person, int, Member] | None = None
 
     def of_room(self, batch: Batch, room: Room) -> Facts:
         """What is known without an event."""
@@ -49,7 +52,7 @@ class FactLoader:
         if event.member:
             person = directory.person(room, event.member)
             if person is not None:
-                facts.member = directory.member(room, person)
+                facts.member = self._member(room, person, event)
         if needs.slots:
             facts.slots = self._slots(run, needs)
         if needs.roster:
@@ -87,6 +90,7 @@ class FactLoader:
     def remember(self, run: Run, key: str, slot: Any) -> None:
         """What a step wrote."""
         self._slots_held += key not in run.slots
+        self._holding[run.id] = run
         run.slots[key] = slot
 
     def prefetch(self, wanted: Iterable[tuple[Room | None, Heard]]) -> None:
@@ -99,6 +103,8 @@ class FactLoader:
             run = room.runs.get(heard.active.ref) if room and room.runs else None
             if run is None or run.is_complete or heard.needs.slots == "all":
                 continue
+            if heard.is_chat and run.status == "open" and not run.active.play.attends(run.state):
+                continue  # should it attend by the time that it is stepped, its slots are read then
             for key in heard.needs.slots:
                 if key not in run.slots and not key.endswith("*"):
                     missing[(run.id, key)] = (run, key)
@@ -147,13 +153,23 @@ class FactLoader:
             run.slots[row.key] = _parsed(run, row.data)
 
     def _drop_caches(self, keep: set[int]) -> None:
-        self._slots_held = 0
-        for room in self._directory.rooms.values():
-            for run in (room.runs or {}).values():
-                if run.id not in keep:
-                    run.slots.clear()
-                    run.is_complete = False
-                self._slots_held += len(run.slots)
+        for run in self._holding.values():
+            if run.id not in keep:
+                run.slots.clear()
+                run.is_complete = False
+        self._holding = {run.id: run for run in self._holding.values() if run.id in keep}
+        self._slots_held = sum(len(run.slots) for run in self._holding.values())
+
+    def _member(self, room: Room, person: Person, event: Event) -> Member:
+        """Made once for all plays that hear the event, unless one of them changed what they see of people."""
+        directory = self._directory
+        if self._last is not None:
+            of, whom, changes, member = self._last
+            if of is event and whom is person and changes == directory.changes:
+                return member
+        member = directory.member(room, person)
+        self._last = (event, person, directory.changes, member)
+        return member
 
     def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
         persons = self._directory.persons

@@ -37,6 +37,8 @@ class Heard:
     active: ActivePlay
     command: Command | None
     needs: Needs
+    is_chat: bool = False
+    """A message that is no command of the play."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def hearers(plan: GroupPlan, event: Event) -> Iterator[Heard]:
             if ref == owner:
                 yield Heard(active, command, active.play.needs(active.params, event))
             elif kind in active.play.listens and active.play.hears(active.params, event):
-                yield Heard(active, None, active.play.needs(active.params, event))
+                yield Heard(active, None, active.play.needs(active.params, event), is_chat=True)
         return
     for active in plan.plays.values():
         if kind in active.play.listens:

@@ -137,11 +137,11 @@ class Stepper:
         return follows is not None
 
     def _advance(self, batch: Batch, room: Room, event: Event, heard: Heard) -> Step[Any] | StepFailed | None:
-        """What the play made of it; None: it has ended."""
+        """What the play made of it; None: it has ended, or chat means nothing to it now."""
         assert room.runs is not None
         assert room.plan is not None
         run = room.runs.get(heard.active.ref)
-        if run is None or run.status != "open":
+        if run is None or run.status != "open" or (heard.is_chat and not run.active.play.attends(run.state)):
             return None
         facts = self._facts.of_event(batch, room, event, heard, run)
         ctx = runner.context(run.active, batch.now, room.uid, facts, room.plan, heard.command)

@@ -151,6 +151,8 @@ class Bench(Stage):
             first, second = play.step(state, event, ctx), play.step(state, event, ctx)
             assert first == second, "the same inputs gave two outcomes"
             assert before == (state.model_dump_json(), _dump(ctx.slots), dict(ctx.roster), dict(ctx.balances))
+            if isinstance(event, MessageReceived) and ctx.command is None and not play.attends(state):
+                assert (first.state, first.effects, dict(first.slots)) == (state, (), {}), "it does attend to chat"
             self._look(play, first, ctx)
             return first
 

@@ -144,6 +144,7 @@ PLAY = Play(
     start=start,
     step=step,
     hears=answering.hears,
+    attends=is_busy,
     needs=needs,
     forget=forget,
     commands=commands,
