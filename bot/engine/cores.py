@@ -12,12 +12,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _EVERYWHERE = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset[int]()
 """What the process was given at its start."""
+_THIS_THREAD = 0
 _HELD_S = 1.0
 _FREE_S = 0.02
 _PROCESSOR = 36
@@ -30,14 +32,13 @@ async def keep_together(*others: int) -> None:
         return
     threads = (threading.get_native_id(), *others)
     try:
-        while True:
-            here = _core_of(threads[0])
-            _allow(threads, {here})
+        while (here := _core_of(threads[0])) is not None:
+            _allow({here}, *threads)
             await asyncio.sleep(_HELD_S)
-            _allow(threads, _EVERYWHERE)
+            _allow(_EVERYWHERE, *threads)
             await asyncio.sleep(_FREE_S)
     finally:
-        _allow(threads, _EVERYWHERE)
+        _allow(_EVERYWHERE, *threads)
 
 
 @contextmanager
@@ -47,11 +48,11 @@ def anywhere() -> Iterator[None]:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, _EVERYWHERE)
+    _allow(_EVERYWHERE, _THIS_THREAD)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        _allow(before, _THIS_THREAD)
 
 
 def executor() -> ThreadPoolExecutor:
@@ -61,15 +62,19 @@ def executor() -> ThreadPoolExecutor:
 
 def _go_anywhere() -> None:
     if _EVERYWHERE:
-        os.sched_setaffinity(0, _EVERYWHERE)
+        _allow(_EVERYWHERE, _THIS_THREAD)
 
 
-def _allow(threads: tuple[int, ...], cores: frozenset[int] | set[int]) -> None:
+def _allow(cores: AbstractSet[int], *threads: int) -> None:
     for thread in threads:
         with suppress(OSError):  # it has ended, or a container took cores away meanwhile
             os.sched_setaffinity(thread, cores)
 
 
-def _core_of(thread: int) -> int:
-    stat = Path(f"/proc/self/task/{thread}/stat").read_text()
+def _core_of(thread: int) -> int | None:
+    """Where the thread ran last; None where the system doesn't tell."""
+    try:
+        stat = Path(f"/proc/self/task/{thread}/stat").read_text()
+    except OSError:
+        return None
     return int(stat.rpartition(")")[2].split()[_PROCESSOR])
