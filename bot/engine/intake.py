@@ -78,7 +78,8 @@ class Intake:
         new = self._writer.log_messages(messages) | self._writer.log_events(events)
         fresh = []
         rooms, persons = self._directory.rooms, self._directory.persons
-        for item, (account_id, room_id, _, mark, _, at_ms, *_) in zip(inbound, rows, strict=True):
+        for item, row in zip(inbound, rows, strict=True):
+            account_id, room_id, _, mark, _, at_ms = row[:6]
             event = item.event
             room = rooms[event.chat]
             batch.rooms[room_id] = room
