@@ -21,6 +21,7 @@ from bot.engine.orders import Order
 from bot.engine.playbooks import PlaybookFolder
 from bot.usecases.moderation import ModerationDesk
 from bot.usecases.playbooks import PlaybooksDesk
+from bot.usecases.replacing import replace_text
 
 R = TypeVar("R")
 Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
@@ -164,7 +165,7 @@ def enforce(
         raise typer.Exit(NO)
     if not yes:
         typer.confirm("写进剧本？· write it?", abort=True)
-    (_folder() / found.path).write_text(found.source, "utf-8")
+    replace_text(_folder() / found.path, found.source)
     typer.echo("已写入，运行中的机器人会自动采用 · written; a running bot takes it over by itself")
 
 

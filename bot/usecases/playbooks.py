@@ -10,9 +10,7 @@ import asyncio
 import difflib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -48,6 +46,7 @@ from bot.playbook.schema import build
 from bot.plays import all_plays
 from bot.usecases.aside import Commands
 from bot.usecases.rehearsal import rehearse
+from bot.usecases.replacing import replace_text
 from bot.usecases.replays import Replays
 from storage import playbook_texts, reads
 from storage.database import Database
@@ -139,7 +138,7 @@ class PlaybooksDesk:
             before = await asyncio.to_thread(self._read, path)
             if (_digest(before) if before is not None else "") != base:
                 raise Refused("changed_meanwhile")
-            await asyncio.to_thread(self._replace, path, source)
+            await asyncio.to_thread(replace_text, self._root / path, source)
             at = to_ms(self._now())
             await self._write(lambda c: playbook_texts.keep(c, path, before, source, actor, note, at))
             await self._reload()
@@ -196,17 +195,6 @@ class PlaybooksDesk:
             return (self._root / path).read_bytes().decode("utf-8-sig", "replace")
         except FileNotFoundError:
             return None
-
-    def _replace(self, path: str, source: str) -> None:
-        """The whole text or nothing of it, also when the machine stops in between."""
-        target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=".", encoding="utf-8", delete=False) as file:
-            file.write(source)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, target.stat().st_mode if target.exists() else 0o644)
-        os.replace(file.name, target)
 
 
 def _path(book: str) -> str:
