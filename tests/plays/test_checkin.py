@@ -500,3 +500,50 @@ def test_operators_may_word_the_reply_themselves() -> None:
     chat = stage(reply="{{ name }} 坚持第 {{ streak }} 天!")
     chat.says("小明", "打卡")
     assert chat.bot() == ["小明 坚持第 1 天!"]
+
+
+def test_what_was_said_while_the_bot_was_away_counts_and_is_told_in_one_line() -> None:
+    """Each for the time at which it was said; no answer to each, hours later."""
+    chat = stage("2026-03-02 09:30")
+    for name, said in (("小明", "2026-03-02 07:10"), ("小红", "2026-03-02 07:12"), ("小刚", "2026-03-02 04:30")):
+        chat.says(name, "打卡", at=said)
+    assert chat.bot() == []
+    assert [chat.points(name) for name in ("小明", "小红", "小刚")] == [5, 5, 0]  # 小刚 was too early then, too
+    chat.passes("1m")
+    assert chat.bot() == ["我刚才不在线,这些打卡按发的时间补记好了: 小明、小红 ✅"]
+    chat.says("小明", "打卡")
+    assert chat.points("小明") == 5
+    chat.passes("1h")
+    assert len(chat.bot()) == 1
+
+
+def test_yesterdays_check_in_that_comes_today_keeps_the_streak() -> None:
+    """The bot was away over midnight."""
+    chat = stage("2026-03-01 08:00")
+    chat.says("小明", "打卡")
+    chat.until("2026-03-03 08:00")
+    chat.take()
+    chat.says("小明", "打卡", at="2026-03-02 22:00")
+    chat.says("小明", "打卡")
+    assert chat.bot()[-1].startswith("✅ 小明 打卡成功,连续 3 天,+15 分")
+
+
+def test_a_question_of_long_ago_is_not_answered() -> None:
+    """Nor does it use up the answers of today; a leave is taken."""
+    chat = stage("2026-03-02 12:00")
+    for words in ("我的打卡", "打卡排行", "补卡", "请假"):
+        chat.says("小明", words, at="2026-03-02 09:00")
+    chat.passes("5m")
+    assert chat.bot() == []
+    chat.says("小明", "请假")
+    assert "请过假" in chat.bot()[0] or "已经" in chat.bot()[0]
+
+
+def test_of_a_hundred_caught_up_twenty_are_named() -> None:
+    """And how many there were besides."""
+    chat = stage("2026-03-02 12:00").members(*(f"营员{n}" for n in range(100)))
+    for number in range(100):
+        chat.says(f"营员{number}", "打卡", at="2026-03-02 08:00")
+    chat.passes("1m")
+    (line,) = chat.bot()
+    assert line.endswith("营员19 等,另有 80 位 ✅")

@@ -39,6 +39,8 @@ PLAY = Play(
     schedules=schedules,
     needs=needs,
     forget=forget,
+    # A line that was written while the bot was away is a line all the same; the list is posted once, as ever.
+    late_s=86_400,
     wants_capabilities=lambda params: (
         {"fields": Capability.PRIVATE} if any(asked.private for asked in params.fields) else {}
     ),

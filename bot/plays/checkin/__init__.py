@@ -13,7 +13,7 @@ from bot.core.events import Event, MessageRecalled, MessageReceived, OperatorOrd
 from bot.core.play import NOTHING, Capability, Needs, Play, Step
 from bot.core.segments import Image
 from bot.core.text import fold
-from bot.plays.checkin import board, desk, member, review
+from bot.plays.checkin import board, desk, member, outage, review
 from bot.plays.checkin.answer import Here, Outcome, State
 from bot.plays.checkin.params import Params, commands, schedules
 from bot.plays.checkin.persons import PERSONS
@@ -31,22 +31,27 @@ def step(state: State, event: Event, ctx: Here) -> Outcome:
         case MessageReceived():
             if not event.member or (ctx.member and ctx.member.is_bot):
                 return Step(state)
-            if ctx.command is None:
-                return (
-                    review.verdict(state, event, ctx)
-                    if _judges(ctx.params, event)
-                    else member.picture_follows(state, event, ctx)
-                )
-            return _command(state, event, ctx, ctx.command.name, ctx.command.rest)
+            outcome = _heard(state, event, ctx)
+            return outage.quietly(state, event, ctx, outcome) if outage.is_late(event, ctx) else outcome
         case MessageRecalled():
             return member.recalled(state, event, ctx)
         case OperatorOrdered():
             return review.order(state, event, ctx)
+        case TimerFired(name=outage.TIMER):
+            return outage.tell(state, event, ctx)
         case TimerFired(name="remind"):
             return board.remind(state, event, ctx)
         case TimerFired(name=name) if name.startswith("summary"):
             return board.summary(state, event, ctx)
     return Step(state)
+
+
+def _heard(state: State, event: MessageReceived, ctx: Here) -> Outcome:
+    if ctx.command is not None:
+        return _command(state, event, ctx, ctx.command.name, ctx.command.rest)
+    if _judges(ctx.params, event):
+        return review.verdict(state, event, ctx)
+    return member.picture_follows(state, event, ctx)
 
 
 def _command(state: State, event: MessageReceived, ctx: Here, name: str, rest: str) -> Outcome:
@@ -109,6 +114,8 @@ def needs(params: Params, event: Event) -> Needs:
             return Needs(slots=(event.member,), balances=(event.member,))
         case OperatorOrdered():
             return Needs(slots="all")
+        case TimerFired(name=outage.TIMER):
+            return NOTHING
         case TimerFired():
             return Needs(slots="all", roster=True)
     return NOTHING
@@ -134,4 +141,5 @@ PLAY = Play(
     persons=PERSONS,
     listens=frozenset({MessageReceived, MessageRecalled, OperatorOrdered, TimerFired}),
     wants_capabilities=wants_capabilities,
+    late_s=outage.LATE_S,
 )

@@ -15,9 +15,11 @@ _AHEAD_AT_MOST = timedelta(minutes=15)
 
 
 class State(Frozen):
-    """`since`: the group's day on which the play began; nothing before it can be made up."""
+    """`since`: the group's day on which the play began; nothing before it can be made up. `caught_up`: names of those whose
+    check-in came long after it was said and was not told of yet."""
 
     since: date
+    caught_up: tuple[str, ...] = ()
 
 
 Here: TypeAlias = Context[Params]
