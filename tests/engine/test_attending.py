@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,10 @@ class Ear:
 
 
 @pytest.fixture
-def ear(database: Database) -> Ear:
-    return Ear(database)
+def ear(database: Database) -> Iterator[Ear]:
+    made = Ear(database)
+    yield made
+    made.connection.close()
 
 
 def test_chat_is_stepped_only_while_it_matters(ear: Ear) -> None:

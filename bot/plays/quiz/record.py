@@ -18,6 +18,10 @@ from bot.core.play import Frozen
 from bot.plays.quiz.bank import Question
 from bot.plays.quiz.scoring import Answer, Asked, Outcome, Rules, score
 
+_RECEIPT_S = 1
+"""The receipt of a question comes a moment after members see it, at times in the next second of the network's stamps: what was
+said within this time before it is an answer to it."""
+
 
 class Given(Frozen):
     """One answer. `seq` is the order of arrival in the whole session; `at` the time that counts."""
@@ -162,6 +166,8 @@ def asked_of(one: Played) -> Asked:
 
 def _answer(uid: str, given: Given, asked_at: datetime) -> Answer:
     after_s = Fraction(round((given.at - asked_at).total_seconds() * 1000), 1000)
+    if -_RECEIPT_S <= after_s < 0:
+        after_s = Fraction(0)
     return Answer(
         member=uid,
         after_s=after_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -125,6 +126,21 @@ def test_when_the_clocks_differ_arrival_counts() -> None:
     chat.says("小明", "B", at="2026-03-02 19:00:00")
     chat.passes("30s")
     assert chat.points("小明") == 75
+
+
+def test_who_answers_before_the_receipt_is_not_too_early() -> None:
+    """Members see the question at 20:00:05, the receipt is of 20:00:06: an answer stamped :05 counts in full, one of :04 was
+    said before there was a question."""
+    chat = begun(SPRING)
+    asked = chat.slots["测试/quiz"]["s/0"].root.asked_at
+    chat.says(
+        "小明", "B", at=f"{(asked - timedelta(seconds=1)).astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M:%S}"
+    )
+    chat.says(
+        "小红", "B", at=f"{(asked - timedelta(seconds=2)).astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M:%S}"
+    )
+    chat.passes("1m")
+    assert (chat.points("小明"), chat.points("小红")) == (100, 0)
 
 
 def test_a_streak_adds_a_tenth_for_each_step() -> None:
