@@ -18,7 +18,7 @@ plays:
   内容矩阵:
     kind: campaign
     metric: campaign.replies_per_post
-    pacing: {gap: 30s}
+    pacing: {gap: 60s}
     slots: {早: 07:30-08:30, 午: 12:00-13:00, 晚: 20:00-21:30}
     calendar:
       - {day: mon, slot: 早, topic: 本周导读, text: "这周读前三章"}   # 每周开头
