@@ -121,7 +121,7 @@ class Tally:
         return found[0] if found is not None else None
 
     def note(self, member: int, at: int, message_id: str) -> None:
-        """A message from before the day: it can be answered."""
+        """The message can be answered from now on, also one from before the day."""
         self.newest = at
         self._written.add(hash(message_id), at, member)
 
@@ -138,8 +138,7 @@ class Tally:
     ) -> Credit:
         """The next message of the day, which began at `begins`."""
         rules = self._rules
-        self.newest = at
-        self._written.add(hash(message_id), at, member)
+        self.note(member, at, message_id)
         if text:
             key = hash(text[:_LONGEST_TEXT] if len(text) >= rules.copies_from else (member, text))
             author = self._seen.get(key) or self._seen_before.get(key)

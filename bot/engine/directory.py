@@ -23,6 +23,7 @@ from bot.core.tally import Tally
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.drawings import Unsent
 from bot.engine.persons import PersonMap, named_in, with_ids
+from bot.engine.runner import Heard
 from bot.playbook.model import ActivePlay, GroupPlan, RelayRule
 from storage.persons import links
 from storage.scoring import active
@@ -65,6 +66,10 @@ class Run:
     """Key → slot, or None where the database is known to have none."""
     is_complete: bool = False
     """Every slot of the run is in `slots`."""
+
+    def takes(self, heard: Heard) -> bool:
+        """Whether it is stepped for what its play hears: it goes on, and attends to chat if it is that."""
+        return self.status == "open" and (not heard.is_chat or self.active.play.attends(self.state))
 
 
 @dataclass(slots=True)

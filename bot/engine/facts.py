@@ -103,8 +103,8 @@ class FactLoader:
             run = room.runs.get(heard.active.ref) if room and room.runs else None
             if run is None or run.is_complete or heard.needs.slots == "all":
                 continue
-            if heard.is_chat and run.status == "open" and not run.active.play.attends(run.state):
-                continue  # should it attend by the time that it is stepped, its slots are read then
+            if not run.takes(heard):
+                continue  # should it take it by the time that it is stepped, its slots are read then
             for key in heard.needs.slots:
                 if key not in run.slots and not key.endswith("*"):
                     missing[(run.id, key)] = (run, key)

@@ -141,7 +141,7 @@ class Stepper:
         assert room.runs is not None
         assert room.plan is not None
         run = room.runs.get(heard.active.ref)
-        if run is None or run.status != "open" or (heard.is_chat and not run.active.play.attends(run.state)):
+        if run is None or not run.takes(heard):
             return None
         facts = self._facts.of_event(batch, room, event, heard, run)
         ctx = runner.context(run.active, batch.now, room.uid, facts, room.plan, heard.command)
