@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.deeds import DEEDS, reached, total
@@ -32,7 +32,6 @@ def test_a_run_breaks_with_a_day_without() -> None:
     assert reached("checkin_streak", {**course, "2026-03-02": 0}, 5) == "2026-03-05"
 
 
-@settings(deadline=None)
 @given(course=DAYS, needed=st.integers(1, 30))
 def test_reached_and_total_agree(course: dict[str, int], needed: int) -> None:
     """A rule is reached exactly when the total says so, and on the first such day: what came later is not needed for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.effects import SetCard, SetTitle
@@ -67,7 +67,6 @@ TITLES = st.sampled_from(["", "白银", "黄金"])
 MOVES = st.lists(st.tuples(TITLES, st.sampled_from(["", "took", "refused", "human"])), max_size=12)
 
 
-@settings(deadline=None)
 @given(moves=MOVES)
 def test_a_title_from_a_persons_hand_is_never_changed(moves: list[tuple[str, str]]) -> None:
     """Whatever is wished, refused and given by people in between: once a person's title stands, the bot tells nothing."""

@@ -148,7 +148,7 @@ def expected(said: list[tuple[str, str, str]]) -> dict[tuple[str, str], int]:
     return {place: points for place, points in balances.items() if points}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves)
 def test_two_processes_keep_one_ledger(database: Database, moves: list[Any]) -> None:
     """Any batches, some delivered again, by two processes in turn that each remember what they saw: the ledger is the one

@@ -126,7 +126,7 @@ def events_of(drawn: list[tuple[str, int, str, int, int]]) -> list[Event | None]
     return made
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=happenings, size=st.integers(1, 6), is_sorted=st.booleans())
 def test_counted_as_it_arrives_is_counted_from_the_log(
     database: Database, drawn: list[tuple[str, int, str, int, int]], size: int, is_sorted: bool

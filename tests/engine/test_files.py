@@ -24,7 +24,7 @@ def _rows(table: SendFile) -> list[list[object]]:
 
 
 @given(st.text(max_size=30) | st.sampled_from(["=1+1", "+1", "-1", "@x", "\t=1", "a\x00\x08b", "\ud800", "多\n行"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_is_a_cell_and_never_a_formula(text: str) -> None:
     """In both formats: readable, without control characters, with an apostrophe where it would run."""
     for form in ("csv", "xlsx"):

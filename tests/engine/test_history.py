@@ -240,7 +240,7 @@ _LINES = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=_LINES, cut=st.integers(0, 25), seed=st.randoms(use_true_random=False))
 def test_any_order_and_overlap_counts_like_live(lines: list[tuple[int, str, str]], cut: int, seed: Any) -> None:
     """Two overlapping exports in any order of time give the rollup that the same messages give when heard live."""

@@ -303,7 +303,7 @@ def test_the_list_of_members_names_each_person_once(camp: Camp) -> None:
         assert list(camp.kernel.directory.roster(room)) == [camp.old]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), max_size=14),
     span=st.tuples(st.integers(0, 14), st.integers(0, 14)),

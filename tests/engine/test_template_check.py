@@ -46,7 +46,7 @@ def test_faults_have_their_place(source: str, place: tuple[int, int], word: str)
     assert word in fault.message.zh
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.sampled_from("{}%# \n|.()[]'\"name<>=+-*~if endfor在群"), max_size=60))
 def test_any_text_is_judged(source: str) -> None:
     """No text at all makes the check raise."""

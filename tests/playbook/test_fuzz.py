@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.template_check import check_template
@@ -64,14 +64,14 @@ def check(text: str, checks: Checks) -> None:
     assert took_s < 2, text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(mutated(SEEDS))
 def test_mutated_playbooks(text: str) -> None:
     """Any damage to a playbook is answered by values, and soon."""
     check(text, CHECKS)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(mutated(REAL or SEEDS))
 def test_mutated_examples(text: str) -> None:
     """The same with the real plays."""
@@ -79,7 +79,7 @@ def test_mutated_examples(text: str) -> None:
     check(text, checks)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(mutated([GROUPS, BASE]))
 def test_mutated_shared_files(text: str) -> None:
     """Damage to the shared files is reported, and no playbook takes it."""

@@ -204,7 +204,7 @@ COURSES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(evenings=st.lists(COURSES, min_size=1, max_size=5), policy=st.sampled_from(["keep", "withdraw"]))
 def test_labels_follow_badges_and_each_is_given_once(evenings: list[Any], policy: str) -> None:
     """Whatever the log says from day to day: labels are what is held, and with `keep` nobody gets the same one twice."""
@@ -231,7 +231,6 @@ HOLDERS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(older=HOLDERS, newer=HOLDERS, taken=st.sampled_from(list("abcd")))
 def test_two_ids_become_one_and_part_again(older: Holder, newer: Holder, taken: str) -> None:
     """Together nothing is lost, apart each has its own; what was gained or taken back meanwhile follows the older one."""

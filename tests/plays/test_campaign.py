@@ -456,7 +456,7 @@ class Watched(Stage):
         super()._do(active, effect, cause)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     moves=st.lists(MOVES, max_size=40),
     busy=st.sampled_from(["ignore", "restart", "queue"]),

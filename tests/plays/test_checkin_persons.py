@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.persons import Deed
@@ -23,7 +23,6 @@ def _slot(days: dict[int, Mark], owed: int = 0) -> Slot:
     return slot
 
 
-@settings(deadline=None)
 @given(_DAYS, _DAYS, st.integers(0, 9), st.integers(0, 9))
 def test_joined_and_parted_at_once_is_nothing(
     one: dict[int, Mark], other: dict[int, Mark], owed: int, owes: int
@@ -33,7 +32,6 @@ def test_joined_and_parted_at_once_is_nothing(
     assert part(join(older, newer), older, newer, ()) == (older, newer)
 
 
-@settings(deadline=None)
 @given(_DAYS, _DAYS)
 def test_the_joined_record_is_that_of_its_calendar(one: dict[int, Mark], other: dict[int, Mark]) -> None:
     """Total, streak, its beginning and its end are what marking the same days one by one would give."""
@@ -47,7 +45,6 @@ def test_the_joined_record_is_that_of_its_calendar(one: dict[int, Mark], other: 
     assert all(mark_of(joined, FIRST + timedelta(days=n)) == mark for n, mark in union.items())
 
 
-@settings(deadline=None)
 @given(_DAYS, _DAYS, st.lists(st.tuples(st.integers(21, 40), st.booleans()), unique_by=lambda act: act[0]))
 def test_each_keeps_the_days_it_marked_meanwhile(
     one: dict[int, Mark], other: dict[int, Mark], acts: list[tuple[int, bool]]

@@ -89,7 +89,7 @@ def calendar(slot: Any) -> dict[date, str]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     zone=st.sampled_from(ZONES),
     script=st.lists(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -317,7 +317,7 @@ def test_commands_and_schedules_are_the_same_each_time_and_named_once(role: str)
 
 
 @every_role
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=PHASES)
+@settings(max_examples=25, phases=PHASES)
 @given(moves=moves, caps=st.sampled_from([ALL_CAPABILITIES, frozenset()]), size=st.sampled_from([5, 5, 1, 0]))
 def test_any_events_at_all(role: str, moves: list[Any], caps: frozenset[Capability], size: int) -> None:
     """Whatever comes, in whatever order: no step raises, each is pure, every text of it can be rendered."""
@@ -344,7 +344,7 @@ def _stays_silent(bench: Bench, n: int, text: str) -> None:
 
 
 @every_role
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=st.sampled_from(HOSTILE) | st.text(max_size=60), a=st.integers(0, 99), b=st.integers(0, 99))
 def test_listening_needs_no_state_and_never_fails(role: str, text: str, a: int, b: int) -> None:
     """`hears` and `needs` are asked about every message of every group."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.effects import SetTitle
@@ -243,7 +243,6 @@ def test_forgetting_takes_names_and_words() -> None:
 UIDS = st.sampled_from(list("abcdef"))
 
 
-@settings(deadline=None)
 @given(standing=st.lists(UIDS, unique=True, min_size=1), votes=st.lists(UIDS, max_size=20), seats=st.integers(1, 4))
 def test_the_count_is_fair(standing: list[str], votes: list[str], seats: int) -> None:
     """Nobody wins with fewer votes than somebody who does not; equals are treated the same; no vote, no win."""

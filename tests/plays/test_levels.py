@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -322,7 +322,6 @@ def test_mistakes_are_named(params: dict[str, Any], says: str) -> None:
 SCORES = st.lists(st.integers(0, 30).map(float), max_size=60)
 
 
-@settings(deadline=None)
 @given(scores=SCORES, top=st.sampled_from([0.02, 0.1, 0.25, 0.5]), least=st.integers(3, 20))
 def test_a_line_is_fair(scores: list[float], top: float, least: int) -> None:
     """Equals stand on one side, at most twice the places are given, few people draw no line."""
@@ -337,7 +336,6 @@ def test_a_line_is_fair(scores: list[float], top: float, least: int) -> None:
         assert not set(above) & {score for score in ranked if score < line}
 
 
-@settings(deadline=None)
 @given(scores=SCORES, mine=st.floats(0, 30), more=st.floats(0, 30))
 def test_more_points_are_never_worth_less(scores: list[float], mine: float, more: float) -> None:
     """On one evening's ladder a higher score reaches at least the same level; what is missing is enough."""

@@ -137,7 +137,7 @@ commands = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(commands)
 def test_books_balance_whatever_is_typed(said: list[tuple[str, str, str]]) -> None:
     """Points and stock: what is gone is exactly what open and delivered orders hold, and never more than there was."""

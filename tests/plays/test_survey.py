@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -200,7 +200,6 @@ def test_mistakes_are_named(params: dict[str, Any], says: str) -> None:
         Params.model_validate(params)
 
 
-@settings(deadline=None)
 @given(
     score=st.integers(0, 10),
     before=st.sampled_from(["", "打", "我打", "给", " "]),
@@ -212,7 +211,6 @@ def test_a_score_is_read_as_it_is_typed(score: int, before: str, after: str) -> 
     assert found[0] == score
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_text_is_a_score_or_none(text: str) -> None:
     """What is read is from 0 to 10, and what stood behind it is the member's own words."""

@@ -267,7 +267,7 @@ def test_a_size_unknown_at_the_start_is_not_a_milestone() -> None:
     assert [line for line in stage.bot() if "满" in line] == ["🎊 我们满 5 人啦！谢谢每一位在这里的朋友，一起往下走～"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(moves=st.lists(st.sampled_from("+-"), max_size=60))
 def test_any_walk_of_the_size_passes_each_milestone_at_most_once(moves: list[str]) -> None:
     """However the size walks, a milestone is said once, and only at a size that was really reached."""

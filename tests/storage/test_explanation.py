@@ -39,7 +39,7 @@ def explained(database: Database, uid: str, version: Scoring) -> list[explanatio
         ]  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=happenings, half_life=st.sampled_from([0, 0.7, 30]))
 def test_the_cited_events_sum_up_to_the_score(database: Database, drawn: Any, half_life: float) -> None:
     """For every member of a disorderly evening over midnight, with and without decay."""

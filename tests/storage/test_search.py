@@ -214,7 +214,7 @@ def test_a_backup_holds_the_index(sqlite_database: Database, tmp_path: Any) -> N
 WORDS = st.text(st.sampled_from("打卡签到红楼ABc 1，"), min_size=1, max_size=6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_the_index_finds_what_a_scan_finds(data: st.DataObject) -> None:
     """Random texts, random words, an index that has seen any part of them: exactly the messages that contain all words."""

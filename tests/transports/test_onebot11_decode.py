@@ -225,7 +225,7 @@ def test_cq_and_array_mean_the_same() -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_becomes_a_code(parts: list[str]) -> None:
     """Whatever members type, written as CQ text it is read back as that text."""
     joined = "".join(parts)
@@ -327,7 +327,7 @@ WRONG = st.one_of(
 
 
 @given(st.sampled_from(EVENTS), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_wrong_field_is_an_event_or_malformed(record: dict[str, Any], data: st.DataObject) -> None:
     """A field of a wrong type gives an event or `Malformed`, nothing else."""
     frame = copy.deepcopy(record["frame"])

@@ -95,7 +95,7 @@ def chunks(data: bytes, sizes: Iterator[int]) -> Iterator[bytes]:
         at += size
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(_BODIES, st.one_of(_BODIES, st.tuples(st.integers(1, 16), _WORDS))), min_size=1, max_size=12),
     st.lists(st.integers(1, 700), max_size=60),
@@ -243,7 +243,7 @@ def test_an_answer_without_end_is_refused() -> None:
     assert server.resets == [call]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 255), st.integers(0, 3), st.binary(max_size=60)), max_size=8)
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.insight.pictures.studio import Studio
@@ -86,7 +86,7 @@ def test_what_does_not_fit_ends_in_an_ellipsis() -> None:
 ODD = "家a👨👩🇨🇳🏽1⃣\ufe0f\ufe0e\u200d\u200c\u0301\U000e0067\U000e007f❤☀ ，《\U0001312fع"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.text(st.sampled_from(ODD), max_size=12))
 def test_loose_parts_of_emoji_break_nothing(text: str) -> None:
     """Half flags, joiners that join nothing, tones of no hand: every cluster can be measured and is something."""
@@ -95,7 +95,7 @@ def test_loose_parts_of_emoji_break_nothing(text: str) -> None:
         assert MEASURE.one(cluster, 20) >= 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.text(max_size=60), st.integers(60, 400), st.integers(1, 5))
 def test_any_text_fits_its_lines(text: str, width: int, most: int) -> None:
     """No line is wider than it may be, there are not too many, and nothing of a whole text is lost."""

@@ -64,7 +64,7 @@ _KINDS = (
         max_size=14,
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_talk_is_survived(params: dict[str, object], talk: list[tuple[str, str, bool] | str | int]) -> None:
     """Random talk, time and recalls in every kind of chain: steps stay pure and total, timers lie ahead."""
     group = Stage("chain", params).members("小美", "阿杰", "张三", op="老陈")

@@ -187,7 +187,7 @@ def test_what_a_line_keeps(line: str, shown: str) -> None:
         max_size=8,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_hiding_twice_is_hiding_once(parts: list[str]) -> None:
     """Copies of copies stay the same line."""
     once, _ = hide(" ".join(["小美", *parts]).strip(), _FIELDS)

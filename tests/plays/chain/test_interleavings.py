@@ -147,7 +147,7 @@ def play(table: Table, who: str, what: str, age: int, count: int) -> Outcome:
 
 
 @given(st.lists(move, min_size=1, max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_somebody_else_does_leaves_an_entry_as_it_was(moves: list[tuple[int, str, int, int]]) -> None:
     """After every message: entries that the actor neither wrote nor owns stand unchanged, in the same order, and no two
     are the same line."""
@@ -169,7 +169,7 @@ def test_what_somebody_else_does_leaves_an_entry_as_it_was(moves: list[tuple[int
 
 
 @given(st.lists(move, min_size=1, max_size=20), st.integers(0, len(NAMES) - 1), st.integers(0, 15))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_who_adds_a_line_is_on_the_list(moves: list[tuple[int, str, int, int]], who: int, age: int) -> None:
     """However stale the copy: the line that was added stands, and nobody who stood there before is gone."""
     table = open_table()
@@ -182,7 +182,7 @@ def test_who_adds_a_line_is_on_the_list(moves: list[tuple[int, str, int, int]], 
 
 
 @given(st.lists(move, min_size=1, max_size=25), st.integers(0, len(NAMES) - 1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_repost_by_somebody_else_changes_nothing(moves: list[tuple[int, str, int, int]], who: int) -> None:
     """Whatever was just sent, sent once more by another member as it was: no entry changes; sent by the same: neither."""
     table = open_table()
@@ -197,7 +197,7 @@ def test_a_repost_by_somebody_else_changes_nothing(moves: list[tuple[int, str, i
 
 
 @given(st.lists(move, min_size=1, max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_line_can_be_taken_off_by_its_owner_and_by_an_operator(moves: list[tuple[int, str, int, int]]) -> None:
     """No line gets stuck: the owner names it, or an operator its number; undoing a step is possible as well."""
     table = open_table()
@@ -218,7 +218,7 @@ def test_every_line_can_be_taken_off_by_its_owner_and_by_an_operator(moves: list
     st.permutations(range(len(NAMES))),
     st.lists(st.sampled_from(["verbatim", "again", "marks", "shuffle", "drop_other"]), max_size=8),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_all_who_copied_the_first_list_are_on_the_last(order: list[int], noise: list[str]) -> None:
     """Everybody adds to the very first list at once, among reposts, reformatted and shortened copies of a
     passer-by: all of them stand."""

@@ -64,7 +64,7 @@ def _played(moves: list[tuple[int, str, int, int]]) -> dict[str, Any]:
 
 
 @given(_moves)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nobody_elses_hands_remove_an_entry(moves: list[tuple[int, str, int, int]]) -> None:
     """After every message, an entry of a member who did not act is exactly what it was before."""
     case = _played(moves)
@@ -84,7 +84,7 @@ def test_nobody_elses_hands_remove_an_entry(moves: list[tuple[int, str, int, int
 
 
 @given(_moves)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_same_chat_gives_the_same_list(moves: list[tuple[int, str, int, int]]) -> None:
     """Replayed, the result is the same to the letter."""
     case = _played(moves)
@@ -92,7 +92,7 @@ def test_the_same_chat_gives_the_same_list(moves: list[tuple[int, str, int, int]
 
 
 @given(_moves)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_post_reads_back_as_the_list(moves: list[tuple[int, str, int, int]]) -> None:
     """The text that the bot posts is numbered 1…n without gaps and parses to the same entries."""
     case = _played(moves)
@@ -108,7 +108,7 @@ def test_a_post_reads_back_as_the_list(moves: list[tuple[int, str, int, int]]) -
 
 
 @given(st.permutations(range(8)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everybody_who_adds_to_the_first_list_is_on_the_last(order: list[int]) -> None:
     """Eight members copy the same first list at once: all eight lines stand, in the order of arrival."""
     messages = [{"id": "0", "from": "起", "text": "#接龙\n徒步\n\n1. 发起人"}]
@@ -121,7 +121,7 @@ def test_everybody_who_adds_to_the_first_list_is_on_the_last(order: list[int]) -
 
 
 @given(st.text(max_size=200), st.text(alphabet="1234567890.、)（）①接龙#\n 张三份+取消-", max_size=120))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_breaks_it(first: str, second: str) -> None:
     """Anything at all can be typed into a group."""
     messages = [

@@ -160,7 +160,7 @@ def by_hand(config: dict[str, Any], questions: list[dict[str, Any]]) -> Iterator
 message = st.tuples(st.sampled_from("甲乙丙丁"), st.integers(-2, 25), st.sampled_from("ABCD")).map(list)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rounds=st.lists(st.lists(message, max_size=8), max_size=8),
     wrong=st.integers(0, 30),

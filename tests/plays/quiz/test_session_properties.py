@@ -33,7 +33,7 @@ act = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(script=st.lists(act, max_size=40), mode=st.sampled_from(("all", "race")), attempts=st.integers(1, 2))
 def test_a_session_pays_what_its_record_says(script: list[tuple[Any, ...]], mode: str, attempts: int) -> None:
     """Whatever is typed and steered, the ledger and the replay of the record agree, and nobody is paid twice."""

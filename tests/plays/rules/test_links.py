@@ -98,7 +98,7 @@ def test_the_host_of_a_card() -> None:
     assert host_of("") == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(
         alphabet=st.one_of(st.sampled_from("ahtps:/.。点[]()@-_1qcom 中，"), st.characters(codec="utf-8")), max_size=60

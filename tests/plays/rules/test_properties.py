@@ -51,7 +51,7 @@ _WHO = st.sampled_from(["小明", "小红", "老陈"])
 _CAPS = st.sets(st.sampled_from(sorted(ALL_CAPABILITIES))).map(frozenset)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(_WHO, _SAID | st.text(max_size=12)), max_size=25), _CAPS, st.booleans())
 def test_an_evening_of_anything(lines: list[tuple[str, str]], caps: Any, auto_kick: bool) -> None:
     """Operators are never acted on, each message is recalled at most once, a text never shows in a warning."""
@@ -95,7 +95,7 @@ _ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(_ODD, st.sampled_from(["踢出", "撤销", "放行", "维持", "?"]), st.booleans()), max_size=6))
 def test_odd_decisions_and_outcomes_do_no_harm(odd: list[tuple[str, str, bool]]) -> None:
     """Total on keys that are not ours, on cases that are gone, on timers nobody set."""
@@ -125,7 +125,7 @@ _ENTRIES = st.lists(
 ).map(lambda entries: tuple(sorted(entries, key=lambda entry: entry.at)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_ENTRIES, st.integers(0, 24 * 100), st.integers(0, 24 * 100))
 def test_points_only_fall_while_nothing_happens(entries: tuple[Entry, ...], first: int, second: int) -> None:
     """Decay is monotone, never below zero, and reaches zero."""
@@ -136,7 +136,7 @@ def test_points_only_fall_while_nothing_happens(entries: tuple[Entry, ...], firs
     assert total(entries, last + _DECAY * (everything + 1), _DECAY) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_ENTRIES, st.data())
 def test_undoing_is_as_if_it_never_happened(entries: tuple[Entry, ...], data: st.DataObject) -> None:
     """The sum without a case is the sum had it never been; forgetting expired entries changes nothing."""
@@ -150,7 +150,7 @@ def test_undoing_is_as_if_it_never_happened(entries: tuple[Entry, ...], data: st
         assert total(kept, at, _DECAY, undone) == total(rest, at, _DECAY)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(["加薇信", "刷单", "看 https://bad.com", "@所有人"]), st.integers(0, 3))
 def test_an_undone_case_leaves_no_points_and_no_mute(text: str, before: int) -> None:
     """After 撤销 the next verdict starts from where the member stood before."""
@@ -168,7 +168,7 @@ def test_an_undone_case_leaves_no_points_and_no_mute(text: str, before: int) -> 
     assert case(stage, number + 1).points_before == points
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(alphabet="甲乙丙 加微信", min_size=1, max_size=6), min_size=1, max_size=6))
 def test_a_copied_list_has_no_line_of_the_copier(names: list[str]) -> None:
     """Once a list was seen, sending it again is nobody's own writing; adding a line is."""

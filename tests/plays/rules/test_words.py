@@ -192,7 +192,7 @@ def test_a_phrase_that_is_let_through_a_thousand_times_costs_nothing(monkeypatch
     assert [hit.base for hit in words.hits("我加微信群" * 800 + "加微信", ("加微信群",))] == ["加微信"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_WILD)
 def test_any_text_is_searched(text: str) -> None:
     """Total on any text; spans lie inside it; the fast view equals the exact one."""
@@ -206,7 +206,7 @@ def test_any_text_is_searched(text: str) -> None:
         assert 0 <= hit.start < hit.end <= len(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["加微信", "兼职日结", "代开发票", "赌球", "扫码进群"]), st.integers(0, 3), _WILD, _WILD)
 def test_a_word_set_apart_is_found_in_any_text(word: str, dots: int, before: str, after: str) -> None:
     """Neither what stands around it nor dots within hide a word of the lexicon."""
