@@ -183,7 +183,7 @@ _SCHEDULES_OF = Prepared(
 _RECENT = Prepared(
     select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
     .join_from(t.message, t.member, t.member.c.id == t.message.c.member_id)
-    .where(t.message.c.chat_id == bindparam("chat"))
+    .where(t.message.c.chat_id == bindparam("chat"), t.message.c.flags.op("&")(16) == 0)
     .order_by(t.message.c.sent_at.desc(), t.message.c.id.desc())
     .limit(bindparam("most"))
 )
@@ -300,7 +300,7 @@ class Writer:
         _STALE_DAYS.run(self.connection, rows)
 
     def recent_messages(self, chat_id: int, limit: int) -> Sequence[Any]:
-        """(uid, sent_at, text, platform_id), newest first."""
+        """(uid, sent_at, text, platform_id), newest first; what a second account heard, too, counts once."""
         return _RECENT.run(self.connection, chat=chat_id, most=limit)
 
     def last_seen(self) -> Sequence[Any]:

@@ -85,6 +85,7 @@ class Capability(StrEnum):
 ALL_CAPABILITIES = frozenset(Capability)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """Somebody in the group. `labels` are what conditions match: `role:operator`, `tier:核心`, `tag:…`, `id:qq:1`.
@@ -135,6 +136,7 @@ SCORE_KINDS = ("points", "activity", "earned")
 """`points` is what somebody has, `earned` what awards ever gave: spending takes nothing from it."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What the engine must load before this event is stepped.
@@ -407,3 +409,8 @@ class Play(Generic[P, S]):
     can_wait: bool = True
     persons: Persons[Any] | None = None
     upgrade: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def hears_chat(self) -> bool:
+        """Whether messages that are no command of the play can ever reach it."""
+        return MessageReceived in self.listens and self.hears is not _hears_only_commands

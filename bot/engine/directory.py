@@ -6,8 +6,7 @@ that it touched.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,21 +15,19 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from bot.core.events import PointsEarned, Role
-from bot.core.play import Capability, Member, Recent
+from bot.core.play import MOST_RECENT, Capability, Member, Recent
 from bot.core.points import PointRules
 from bot.core.scoring import DEFAULT, Scoring
 from bot.core.tally import Tally
 from bot.engine.clock import from_ms, to_ms
 from bot.engine.drawings import Unsent
 from bot.engine.persons import PersonMap, named_in, with_ids
+from bot.engine.recent import RecentMessages
 from bot.engine.runner import Heard
 from bot.playbook.model import ActivePlay, GroupPlan, RelayRule
 from storage.persons import links
 from storage.scoring import active
 from storage.writer import Writer
-
-RECENT = 200
-"""How many of a chat's last messages are kept in memory."""
 
 
 @dataclass(slots=True)
@@ -97,7 +94,7 @@ class Room:
     earned: dict[str, dict[str, int]] = field(default_factory=dict)
     """Member → source → points of the day `earned_on`: kept only where the plan caps them."""
     earned_on: date | None = None
-    recent: deque[Recent] | None = None
+    recent: RecentMessages | None = None
     tally: Tally | None = None
     """What counts of the group's day so far; None: to be made from the log."""
     refused: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -288,10 +285,11 @@ class Directory:
         room.roster = None
         self.changes += 1
 
-    def recent(self, room: Room) -> deque[Recent]:
-        """The chat's last messages, oldest first, read from the log on first use."""
+    def recent(self, room: Room, coming: Collection[str] = ()) -> RecentMessages:
+        """The chat's last messages, read from the log on first use; those named in `coming` are logged but not stepped."""
         if room.recent is None:
-            room.recent = deque(self.said(room, RECENT), RECENT)
+            said = self.said(room, MOST_RECENT + len(coming))
+            room.recent = RecentMessages(one for one in said if one.message_id not in coming)
         return room.recent
 
     def said(self, room: Room, limit: int) -> tuple[Recent, ...]:

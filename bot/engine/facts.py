@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from itertools import takewhile
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.events import Event
-from bot.core.play import Member, Needs, Score
+from bot.core.play import Member, Needs, Recent, Score
 from bot.core.scoring import Explanation, Since, since
 from bot.engine.apply import Applier
 from bot.engine.batch import Batch
@@ -22,9 +21,11 @@ from storage.boards import board
 from storage.scoring import Span
 from storage.writer import ROLLUP, Writer
 
-_MOST_SLOTS = 1_000
+_A_SLOT, _NO_SLOT = 15, 1
+_MOST_HELD = 1_000 * _A_SLOT
 """Slots kept in memory over all runs; beyond it the caches are dropped and filled again as needed. Most members act once
-a day, so a large cache costs memory (3 KB a slot) and saves hardly a query."""
+a day, so a large cache costs memory (3 KB a slot) and saves hardly a query. That a member has none is cheaper to keep, and
+asked more often: each message of a group with rules is one of somebody who never broke one."""
 
 
 class FactLoader:
@@ -35,7 +36,7 @@ class FactLoader:
         self._deeds = Deeds(writer.connection, directory)
         self._holding: dict[int, Run] = {}
         """Runs by id that have slots in memory."""
-        self._slots_held = 0
+        self._held = 0
         self._last: tuple[Event, Person, int, Member] | None = None
 
     def of_room(self, batch: Batch, room: Room) -> Facts:
@@ -60,11 +61,7 @@ class FactLoader:
         if needs.balances:
             facts.balances = self._balances(room, needs)
         if needs.recent_s:
-            after = event.at - timedelta(seconds=needs.recent_s)
-            newest_first = takewhile(lambda one: one.at >= after, reversed(directory.recent(room)))
-            facts.recent = tuple(reversed(tuple(newest_first)))
-            if persons := directory.persons:
-                facts.recent = tuple(replace(one, member=persons.head(one.member)) for one in facts.recent)
+            facts.recent = self._recent(room, event.at - timedelta(seconds=needs.recent_s), event.at)
         if needs.entries:
             facts.entries = {uid: self._applier.bank.entries(batch, room, uid) for uid in needs.entries}
         if needs.earned_by and event.member:
@@ -89,7 +86,9 @@ class FactLoader:
 
     def remember(self, run: Run, key: str, slot: Any) -> None:
         """What a step wrote."""
-        self._slots_held += key not in run.slots
+        if key in run.slots:
+            self._held -= _weight(run.slots[key])
+        self._held += _weight(slot)
         self._holding[run.id] = run
         run.slots[key] = slot
 
@@ -110,7 +109,7 @@ class FactLoader:
                     missing[(run.id, key)] = (run, key)
         self._applier.bank.load(balances)
         if missing:
-            if self._slots_held > _MOST_SLOTS:
+            if self._held > _MOST_HELD:
                 self._drop_caches({run.id for run, _ in missing.values()})
             self._load(missing.values())
 
@@ -150,7 +149,7 @@ class FactLoader:
             self.remember(run, key, None)
         for row in self._writer.slots([[run.id, key] for run, key in pairs]):
             run = by_id[row.run_id]
-            run.slots[row.key] = _parsed(run, row.data)
+            self.remember(run, row.key, _parsed(run, row.data))
 
     def _drop_caches(self, keep: set[int]) -> None:
         for run in self._holding.values():
@@ -158,7 +157,7 @@ class FactLoader:
                 run.slots.clear()
                 run.is_complete = False
         self._holding = {run.id: run for run in self._holding.values() if run.id in keep}
-        self._slots_held = sum(len(run.slots) for run in self._holding.values())
+        self._held = sum(_weight(slot) for run in self._holding.values() for slot in run.slots.values())
 
     def _member(self, room: Room, person: Person, event: Event) -> Member:
         """Made once for all plays that hear the event, unless one of them changed what they see of people."""
@@ -170,6 +169,15 @@ class FactLoader:
         member = directory.member(room, person)
         self._last = (event, person, directory.changes, member)
         return member
+
+    def _recent(self, room: Room, since: datetime, until: datetime) -> tuple[Recent, ...]:
+        found, persons = self._directory.recent(room).between(since, until), self._directory.persons
+        if not persons:
+            return found
+        heads = {uid: persons.head(uid) for uid in {one.member for one in found}}
+        return tuple(
+            one if heads[one.member] == one.member else replace(one, member=heads[one.member]) for one in found
+        )
 
     def _balances(self, room: Room, needs: Needs) -> dict[str, int]:
         persons = self._directory.persons
@@ -223,6 +231,10 @@ class FactLoader:
         if shown in days:
             days[shown] = found.mp
         return Explanation(days=days, day=shown, lines=found.lines)
+
+
+def _weight(slot: Any) -> int:
+    return _NO_SLOT if slot is None else _A_SLOT
 
 
 def _parsed(run: Run, data: str) -> Any:

@@ -148,8 +148,8 @@ class Intake:
     def after_step(self, item: Fresh) -> None:
         """Remembers the message for plays that ask what came before."""
         event, room = item.raw, item.logged_in
-        if isinstance(event, MessageReceived) and room.recent is not None:
-            room.recent.append(Recent(event.member, event.at, event.text, event.message_id))
+        if room.recent is not None and isinstance(event, MessageReceived) and event.account == room.primary:
+            room.recent.add(Recent(event.member, event.at, event.text, event.message_id))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -88,11 +88,12 @@ def hearers(plan: GroupPlan, event: Event) -> Iterator[Heard]:
     if isinstance(event, MessageReceived):
         found = parse_command(event.text, plan.commands)
         owner, command = found if found else ("", None)
-        for ref, active in plan.plays.items():
-            if ref == owner:
-                yield Heard(active, command, active.play.needs(active.params, event))
-            elif kind in active.play.listens and active.play.hears(active.params, event):
-                yield Heard(active, None, active.play.needs(active.params, event), is_chat=True)
+        for active in plan.plays.values() if owner else plan.hearing:
+            play, params = active.play, active.params
+            if active.ref == owner:
+                yield Heard(active, command, play.needs(params, event))
+            elif play.hears_chat and play.hears(params, event):
+                yield Heard(active, None, play.needs(params, event), is_chat=True)
         return
     for active in plan.plays.values():
         if kind in active.play.listens:

@@ -47,7 +47,7 @@ class Stepper:
         trace: bool,
     ) -> None:
         self._applier, self._intake, self._questions, self._counters = applier, intake, questions, counters
-        self._invitations, self._trace = invitations, trace
+        self._invitations, self._trace, self._directory = invitations, trace, directory
         self._facts = FactLoader(writer, directory, applier)
         self.runs = Runs(writer, self._facts, self.keep, dump=dump, restore=restore)
 
@@ -55,6 +55,7 @@ class Stepper:
         """The events in order of arrival, with everything that they need loaded in as few queries as can be."""
         heard = [self._hearers(batch, item) for item in fresh]
         self._facts.prefetch((item.room, one) for item, hearers in zip(fresh, heard, strict=True) for one in hearers)
+        self._look_back(fresh, heard)
         for item, hearers in zip(fresh, heard, strict=True):
             self._intake.before_step(batch, item)
             batch.acting = {item.event.member: item.raw.member}
@@ -126,6 +127,14 @@ class Stepper:
         if item.is_backfill:
             return [one for one in hearers if item.age_s <= one.active.play.late_s]
         return list(hearers)
+
+    def _look_back(self, fresh: Sequence[Fresh], heard: Sequence[Sequence[Heard]]) -> None:
+        """Reads what was said before the batch where that is asked for and not in memory. The log holds the batch by now."""
+        for item, hearers in zip(fresh, heard, strict=True):
+            room = item.room
+            if room is not None and room.recent is None and any(one.needs.recent_s for one in hearers):
+                coming = [each.raw for each in fresh if each.logged_in is room]
+                self._directory.recent(room, {raw.message_id for raw in coming if isinstance(raw, MessageReceived)})
 
     def _is_answer(self, batch: Batch, item: Fresh) -> bool:
         """Whether the message answered a question to operators; then it is nothing else."""

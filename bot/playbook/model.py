@@ -53,11 +53,11 @@ class ActivePlay:
     definition: Mapping[str, Any] = field(default_factory=dict)
     """All that the version covers, as JSON values: what `bot.playbook.versions.restore_play` builds it from again."""
     metric: str = ""
+    ref: str = field(init=False)
+    """`<playbook>/<play>`: names the run within a group."""
 
-    @property
-    def ref(self) -> str:
-        """`<playbook>/<play>`: names the run within a group."""
-        return f"{self.header.playbook}/{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ref", f"{self.header.playbook}/{self.name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,11 @@ class GroupPlan:
     """Spelling → (ref, spec)."""
     handbook: tuple[tuple[str, CommandSpec], ...] = ()
     tags: frozenset[str] = frozenset()
+    hearing: tuple[ActivePlay, ...] = field(init=False)
+    """The plays that chat can reach, in the order of the file: asked for at each message."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hearing", tuple(active for active in self.plays.values() if active.play.hears_chat))
 
 
 def plan_of(chat: str, plays: list[ActivePlay], tags: frozenset[str] = frozenset()) -> GroupPlan:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.events import ImageRead, MessageEdited, MessageReceived
+from bot.core.quick import quick_init
 from bot.core.segments import EVERYONE, Card, File, Image, Mention, Segment, Text, Video, Voice
 from bot.plays.rules.rule import MessageType
 
@@ -27,6 +28,7 @@ _CARDS: dict[str, tuple[MessageType, ...]] = {
 }
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Said:
     """`text` holds the sender's own words and the titles of cards; `urls` what cards lead to.
