@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,7 +29,6 @@ from storage.database import Database
 
 R = TypeVar("R")
 _HOST = "http://localhost"
-_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 class Pages:
@@ -50,7 +48,7 @@ class Pages:
             passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         )  # fmt: skip
         backstage.accounts = self._accounts  # type: ignore[misc]
-        self._site = Site(backstage, _TEMPLATES)
+        self._site = Site(backstage)
         transport = httpx.ASGITransport(app=self._site.app, client=("127.0.0.1", 50000))
         self._browser = httpx.AsyncClient(transport=transport, base_url=_HOST)
 

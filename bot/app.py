@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from bot.console.web import LazySite, QuietServer
 
 log = logging.getLogger(__name__)
+_DEFAULT_TEMPLATES = Settings.model_fields["templates"].default
 
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,6 +69,7 @@ class App:
     """The bot with everything that belongs to it. `run` serves until `stop` is set."""
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        _have_folders(settings)
         self.settings = settings
         self.clock = clock or WallClock()
         self.folder = PlaybookFolder(settings.playbooks, self.clock.now)
@@ -187,6 +189,12 @@ class App:
             if self.wechat is not None
             else {},
         )
+
+    def has_sends_due(self) -> bool:
+        """Whether anything is on its way to a network, or waits for its turn only."""
+        outbox = self.kernel.outbox
+        oldest = outbox.oldest_at()
+        return bool(outbox.in_flight) or (oldest is not None and oldest <= to_ms(self.clock.now()))
 
     async def resend(self, row_id: int, actor: str) -> bool:
         return await self.engine.call(lambda kernel: kernel.resend(row_id, self.clock.now(), actor))
@@ -357,7 +365,20 @@ class App:
     def _site(self) -> Site:
         from bot.console.site import Site
 
-        return Site(self.backstage, self.settings.templates, url=self.settings.http.url)
+        return Site(self.backstage, url=self.settings.http.url)
+
+
+def _have_folders(settings: Settings) -> None:
+    """Raises `ConfigMistake` where the playbooks are not, or templates that somebody named: started elsewhere, the bot would
+    end all that runs."""
+    for key, folder in (("playbooks", settings.playbooks), ("templates", settings.templates)):
+        if not folder.exists() and (key == "playbooks" or folder != _DEFAULT_TEMPLATES):
+            raise ConfigMistake(
+                f"找不到 {key} 文件夹 {folder}（在 {Path.cwd()} 里找） · no {key} folder {folder} in {Path.cwd()}",
+                code="CF004",
+                place=key,
+                hint=f"在放着它的文件夹里启动，或在 config.yaml 里给 {key} 写完整路径 · start where it is, or give its full path",
+            )
 
 
 def control_token(folder: Path, *, create: bool = False) -> str:

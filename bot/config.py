@@ -135,7 +135,10 @@ class Settings(_Settings):
 
     database: str = Field(default="sqlite:///data/qunops.db", description="数据库地址 · database URL")
     playbooks: Path = Field(default=Path("playbooks"), description="剧本文件夹 · folder of playbooks")
-    templates: Path = Field(default=Path("templates"), description="文案模板文件夹 · folder of templates")
+    templates: Path = Field(
+        default=Path("templates"),
+        description="自己改过的文案模板，没有的用程序自带的 · folder of changed templates; the rest are the program's own",
+    )
     operators: tuple[str, ...] = Field(default=(), description="所有群的运营，如 qq:10001 · operators everywhere")
     invitations: Policy = Field(
         default="ask",

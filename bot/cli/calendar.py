@@ -17,6 +17,7 @@ from bot.cli.database import spoken
 from bot.cli.tables import console, plain, table
 from bot.config import load_settings
 from bot.console.words import Words
+from bot.engine import templates
 
 Format = Annotated[Literal["text", "json"], typer.Option(help="text 或 json · output format")]
 Playbook = Annotated[str, typer.Argument(help="剧本，如 content-matrix · the playbook")]
@@ -203,7 +204,7 @@ def _ask(what: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _words() -> Words:
-    return Words(load_settings().templates / "console" / "words")
+    return Words(templates.OWN / "console" / "words")
 
 
 def _word(key: str, **values: object) -> str:

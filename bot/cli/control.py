@@ -15,6 +15,7 @@ from bot.cli import NO, UNUSABLE
 from bot.cli.database import spoken
 from bot.config import Settings, load_settings
 from bot.console.words import Words
+from bot.engine import templates
 
 
 def ask_running(
@@ -69,7 +70,7 @@ def order(
 
 def refused_as(code: str) -> typer.Exit:
     """Says in both languages why it is not done, as the console would."""
-    words = Words(load_settings().templates / "console" / "words")
+    words = Words(templates.OWN / "console" / "words")
     key = f"refused.{code}"
     typer.echo(f"{words.get('zh', key)} · {words.get('en', key)}", err=True)
     return typer.Exit(NO)

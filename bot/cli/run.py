@@ -17,7 +17,7 @@ from bot.cli import UNUSABLE
 from bot.config import load_settings
 from bot.core.errors import OperatorMistake, StorageError
 from bot.engine import cores, heap, logs
-from bot.transports.simulator import BOT, Impossible
+from bot.transports.simulator import BOT, Impossible, World
 
 _HELP = (
     "在模拟群里说话：直接打字是小明，「小红: 打卡」换人，「+ 小刚」进群，「- 小刚」退群，Ctrl-C 停止。\n"
@@ -25,7 +25,8 @@ _HELP = (
 )
 
 
-_LAST_ANSWERS_S = 2.0
+_LAST_ANSWERS_S, _MOST_LAST_ANSWERS_S = 2.0, 60.0
+"""How long a piped script's last answers are waited for: at least, and at most while some wait for their turn."""
 
 
 def register(app: typer.Typer) -> None:
@@ -122,20 +123,25 @@ async def _talk(app: App, console: Console, stop: asyncio.Event) -> None:
     """Lines from the terminal become what members do; what the bot says in the simulated group is printed."""
     assert app.world is not None
     assert app.simulator is not None
-    world = app.world
     seen: set[str] = set()
     lines = asyncio.create_task(_lines(app, console, stop))
     try:
         while True:
-            for room in list(world.rooms.values()):
-                for said in list(room.messages.values()):
-                    if said.message_id not in seen and said.member == BOT:
-                        where = f"（私聊 {room.uid.partition('@')[2]}）" if ":@" in room.uid else ""
-                        console.print(f"群小助{where}: {said.text}", markup=False, style="green")
-                    seen.add(said.message_id)
+            _print_said(app.world, console, seen)
             await asyncio.sleep(0.1)
     finally:
+        _print_said(app.world, console, seen)
         lines.cancel()
+
+
+def _print_said(world: World, console: Console, seen: set[str]) -> None:
+    """What the bot has said since the last look."""
+    for room in list(world.rooms.values()):
+        for said in list(room.messages.values()):
+            if said.message_id not in seen and said.member == BOT:
+                where = f"（私聊 {room.uid.partition('@')[2]}）" if ":@" in room.uid else ""
+                console.print(f"群小助{where}: {said.text}", markup=False, style="green")
+            seen.add(said.message_id)
 
 
 async def _lines(app: App, console: Console, stop: asyncio.Event) -> None:
@@ -150,7 +156,10 @@ async def _lines(app: App, console: Console, stop: asyncio.Event) -> None:
                 _act(app, console, line.strip())
         # The end of a piped script: leave the bot time for its last answers, then stop as Ctrl-C would.
         if not is_terminal and has_spoken:
+            end = loop.time() + _MOST_LAST_ANSWERS_S
             await asyncio.sleep(_LAST_ANSWERS_S)
+            while app.has_sends_due() and loop.time() < end:  # noqa: ASYNC110 - the outbox tells nobody
+                await asyncio.sleep(0.2)
             stop.set()
 
 

@@ -9,7 +9,6 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -27,6 +26,7 @@ from bot.console.ports import Backstage
 from bot.console.render import Renderer
 from bot.console.streams import Hub
 from bot.console.words import Words
+from bot.engine import templates
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 class Site:
     """The application (`app`) and what belongs to it. `url`: where people reach it, behind a proxy."""
 
-    def __init__(self, ports: Backstage, templates: Path, *, url: str = "") -> None:
-        folder = templates / "console"
+    def __init__(self, ports: Backstage, *, url: str = "") -> None:
+        folder = templates.OWN / "console"
         self.areas = load_areas()
         self.assets = Assets()
         self.words = Words(folder / "words")

@@ -45,7 +45,7 @@ from bot.engine.roster import take_groups, take_members
 from bot.engine.settlement import Settlement
 from bot.engine.stepper import Stepper
 from bot.engine.times import Times
-from bot.engine.traffic import Counters, Dispatch, Inbound, Settled
+from bot.engine.traffic import Buried, Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
 from bot.transports.base import Group
 from storage import machines
@@ -106,6 +106,8 @@ class Kernel:
         self._is_stale = False
         self._sends: list[Dispatch] = []
         """Committed, not given to the caller yet."""
+        self._buried: list[Buried] = []
+        """Committed, not told to the caller yet."""
         self._handed: set[int] = set()
         """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
@@ -149,6 +151,11 @@ class Kernel:
     def pause(self) -> None:
         """Nothing more goes out: the bot is about to stop. What waits is found by the next start."""
         self.outbox.is_paused = True
+
+    def take_buried(self) -> list[Buried]:
+        """What could not be taken since this was last asked, for the log that people watch."""
+        buried, self._buried = self._buried, []
+        return buried
 
     def next_wake(self) -> datetime | None:
         """When `cycle` should be called even if nothing arrives."""
@@ -508,6 +515,7 @@ class Kernel:
             self._handed.discard(row[0])
         self._handed.update(dispatch.id for dispatch in dispatches)
         self._sends += dispatches
+        self._buried += [Buried(ref=ref, cause=cause, error=error) for _, ref, cause, error, *_ in batch.dead]
 
     def _take_sends(self) -> list[Dispatch]:
         sends, self._sends = self._sends, []

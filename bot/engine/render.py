@@ -19,6 +19,7 @@ from jinja2 import FileSystemLoader, TemplateError, TemplateSyntaxError, Undefin
 from bot.core.effects import Inline, Literally, Template, Words
 from bot.core.errors import TemplateMistake
 from bot.core.segments import Mention, Segment, Text
+from bot.engine import templates
 from bot.engine.sandbox import BUDGET, Budget, SafeEnvironment
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -36,14 +37,14 @@ class Prepared(dict[str, Any]):
 
 
 class Renderer:
-    """Renders templates below `folder` (`<folder>/plays/<name>.j2`) and inline text.
+    """Renders templates below `folder` (`<folder>/plays/<name>.j2`, else the program's own) and inline text.
 
     Compiled templates are kept for the life of the renderer: changed files need a new one.
     """
 
     def __init__(self, folder: Path) -> None:
         self._env = SafeEnvironment(
-            loader=FileSystemLoader(folder / "plays"),
+            loader=FileSystemLoader(templates.folders(folder, "plays")),
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,

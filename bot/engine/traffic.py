@@ -45,6 +45,15 @@ class Dispatch:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buried:
+    """Something that a play or the engine could not take: which play ("": the engine), of what, and what went wrong."""
+
+    ref: str
+    cause: str
+    error: str
+
+
 @dataclass(slots=True)
 class Counters:
     """What health and metrics show, since the start."""

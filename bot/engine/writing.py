@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.engine.clock import Clock, monotonic_s
 from bot.engine.kernel import Kernel
-from bot.engine.traffic import Dispatch, Inbound, Settled
+from bot.engine.traffic import Buried, Dispatch, Inbound, Settled
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -142,6 +142,8 @@ class WritingThread:
             for work, future in calls:
                 self._do(work, future)
             self._cycle(inbound, settled)
+            if buried := self._kernel.take_buried():
+                _tell(buried)
             self._written += len(inbound)
             if is_last:
                 return
@@ -224,3 +226,10 @@ class WritingThread:
             else:
                 self.lag.is_refused = False
                 return result
+
+
+def _tell(buried: Sequence[Buried]) -> None:
+    """One line for those of one cycle. Only the kind of the error: its words may hold what a member said."""
+    first, kind = buried[0], buried[0].error.partition(":")[0]
+    more = f" and {len(buried) - 1} more" if len(buried) > 1 else ""
+    log.error("failed: %s on %s (%s)%s, see: qunops dead list", first.ref or "the engine", first.cause, kind, more)

@@ -14,6 +14,7 @@ from bot.core.play import ALL_CAPABILITIES, Capability
 from bot.engine.kernel import Kernel
 from bot.engine.outbox import OFF, Limits
 from bot.engine.render import Renderer
+from bot.engine.templates import OWN
 from bot.playbook.model import GroupPlan
 from bot.playbook.versions import dump_play
 from bot.sim.scenario import Guest, Setting
@@ -21,7 +22,6 @@ from bot.transports.simulator import PROFILES, World
 from storage.database import Database
 from storage.tables import metadata
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 CAST = (Guest(name="小明"), Guest(name="小红"), Guest(name="小刚"))
 """Who is there when nobody was named."""
 HOST = Guest(name="老陈", role="owner")
@@ -59,7 +59,7 @@ class House:
         *,
         caps_of: Callable[[str, str], frozenset[Capability]] = lambda account, chat: ALL_CAPABILITIES,
         limits: Limits = OFF,
-        templates: Path = TEMPLATES,
+        templates: Path = OWN,
         database: Database | None = None,
     ) -> None:
         self.limits = limits

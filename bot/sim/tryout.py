@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.engine.outbox import OFF, Limits
+from bot.engine.templates import OWN
 from bot.sim.deeds import Line
-from bot.sim.house import TEMPLATES, House, build_world
+from bot.sim.house import House, build_world
 from bot.sim.personas import Crowd, habits_of, names
 from bot.sim.plans import Staged
 from bot.sim.scenario import Setting
@@ -23,7 +24,7 @@ _NEWCOMERS = 0.1
 
 @contextmanager
 def opened(
-    staged: Staged, setting: Setting, *, templates: Path = TEMPLATES, database: Database | None = None
+    staged: Staged, setting: Setting, *, templates: Path = OWN, database: Database | None = None
 ) -> Iterator[Simulation]:
     """A simulation of the staged group that has just begun; closed with the block."""
     chat = staged.scene.chat

@@ -67,7 +67,7 @@ class Scene:
             passwords=cheap,
         )  # fmt: skip
         app.backstage.accounts = self.accounts  # type: ignore[misc]
-        self.site = Site(app.backstage, ROOT / "templates")
+        self.site = Site(app.backstage)
 
     def browser(self, *, address: str = "127.0.0.1") -> Browser:
         transport = httpx.ASGITransport(app=self.site.app, client=(address, 50000))

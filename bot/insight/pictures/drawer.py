@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from bot.engine import templates
 from bot.engine.drawings import NotDrawn
 from bot.engine.worker import WorkerFailed, WorkerProcess
 
@@ -83,8 +84,8 @@ class Drawer:
 
     def _path(self, name: str, data: Mapping[str, Any]) -> Path:
         if not self._fonts:
-            self._fonts = sha256((self._templates / "fonts" / "fonts.json").read_bytes()).hexdigest()
-        template = (self._templates / "cards" / f"{name}.yaml").read_bytes()
+            self._fonts = sha256((templates.OWN / "fonts" / "fonts.json").read_bytes()).hexdigest()
+        template = templates.file(self._templates, "cards", f"{name}.yaml").read_bytes()
         body = orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS)
         whole = b"\x1f".join((str(_VERSION).encode(), name.encode(), self._fonts.encode(), template, body))
         return self._folder / f"{name}-{sha256(whole).hexdigest()[:40]}.png"

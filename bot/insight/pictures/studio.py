@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.core.errors import TemplateMistake
+from bot.engine import templates
 from bot.insight.pictures import cards as _cards
 from bot.insight.pictures.canvas import Canvas
 from bot.insight.pictures.cards.base import CardKind
@@ -43,11 +44,11 @@ def kinds() -> Mapping[str, CardKind]:
 
 
 class Studio:
-    """`folder` holds `cards/` and `fonts/`. A template that was changed on disk is read again."""
+    """`folder` may hold `cards/`, the fonts are the program's own. A template that was changed on disk is read again."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / "cards"
-        self.fonts = Fonts(folder / "fonts")
+        self._folder = folder
+        self.fonts = Fonts(templates.OWN / "fonts")
         self._templates: dict[str, tuple[int, CardTemplate]] = {}
 
     def draw(self, name: str, data: Mapping[str, Any]) -> Drawn:
@@ -68,7 +69,7 @@ class Studio:
         return kind.draw(checked, template, self.fonts)
 
     def template(self, name: str) -> CardTemplate:
-        path = self._folder / f"{name}.yaml"
+        path = templates.file(self._folder, "cards", f"{name}.yaml")
         changed_ns = path.stat().st_mtime_ns if path.exists() else 0
         known = self._templates.get(name)
         if known is None or known[0] != changed_ns:

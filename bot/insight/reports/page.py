@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from bot.engine import templates
 from bot.insight.reports import charts
 from bot.insight.reports.model import Figure, Report
 from bot.insight.reports.words import Words, amount, number, span, words_of
@@ -22,7 +23,7 @@ _TEXT_FIGURES = ("activity.dau", "activity.msgs_per_day", "growth.net", "checkin
 def _environment(folder: Path) -> Environment:
     """Our own templates, not operators' text: everything they are given is escaped."""
     found = Environment(
-        loader=FileSystemLoader(folder / "reports"), autoescape=select_autoescape(default=True),
+        loader=FileSystemLoader(templates.folders(folder, "reports")), autoescape=select_autoescape(default=True),
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     found.filters["cn"] = _fullwidth
@@ -49,7 +50,7 @@ def html(report: Report, folder: Path) -> str:
         "amount": amount, "number": number, "interval": span, "unit": lambda metric: words[f"units.{metric.unit}"],
         "notes": lambda figure: _notes(figure, words), "whisker": _whisker, "spark": lambda figure: Markup(charts.spark(figure.course)), "shade": charts.shade,
         "cohort_days": (1, 7, 14, 28), "chart": _charts(report, words), "coverage": coverage(report, words),
-        "style": Markup((folder / "reports" / "page.css").read_text("utf-8")),
+        "style": Markup(templates.file(folder, "reports", "page.css").read_text("utf-8")),
     }  # fmt: skip
     return _environment(folder).get_template("page.html").render(shown)
 

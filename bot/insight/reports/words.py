@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.metrics import Metric
+from bot.engine import templates
 from bot.insight.catalogue import Value
 from bot.insight.reports.model import Figure, Remark
 
@@ -100,4 +101,4 @@ def span(value: Value) -> str:
 @cache
 def words_of(folder: Path) -> Words:
     """The catalogue in `folder` (`templates`)."""
-    return Words(tomllib.loads((folder / "reports" / "words.toml").read_text("utf-8")))
+    return Words(tomllib.loads(templates.file(folder, "reports", "words.toml").read_text("utf-8")))
