@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import tables as t
+from storage.copies import no_copy
 from storage.reads import FAILED
 
 
@@ -72,7 +73,7 @@ async def runs(session: AsyncSession, chat_id: int) -> Sequence[Any]:
 async def newest(session: AsyncSession, chat_id: int, *, limit: int) -> Sequence[Any]:
     """The newest messages."""
     m = t.message.c
-    query = _messages().where(m.chat_id == chat_id, _is_first_copy()).order_by(m.sent_at.desc(), m.id.desc())
+    query = _messages().where(m.chat_id == chat_id, no_copy()).order_by(m.sent_at.desc(), m.id.desc())
     found: Sequence[Any] = (await session.execute(query.limit(limit))).all()
     return found
 
@@ -97,7 +98,7 @@ async def count_between(session: AsyncSession, chat_id: int, after: int, until: 
     last = select(m.sent_at).where(m.id == until).scalar_subquery()
     query = select(func.count()).where(
         m.chat_id == chat_id,
-        _is_first_copy(),
+        no_copy(),
         m.sent_at >= first,
         m.sent_at <= last,
         (m.sent_at > first) | (m.id > after),
@@ -109,7 +110,7 @@ async def count_between(session: AsyncSession, chat_id: int, after: int, until: 
 async def messages(session: AsyncSession, chat_id: int, *, before: int | None, limit: int) -> Sequence[Any]:
     """Newest first, going on before the message with this id."""
     m = t.message.c
-    query = _messages().where(m.chat_id == chat_id, _is_first_copy())
+    query = _messages().where(m.chat_id == chat_id, no_copy())
     if before is not None:
         at = select(m.sent_at).where(m.id == before).scalar_subquery()
         query = query.where((m.sent_at < at) | ((m.sent_at == at) & (m.id < before)))
@@ -121,7 +122,7 @@ async def around(session: AsyncSession, chat_id: int, message_id: int, *, each: 
     """The message with those before and after it, newest first."""
     m = t.message.c
     at = select(m.sent_at).where(m.id == message_id, m.chat_id == chat_id).scalar_subquery()
-    here = _messages().where(m.chat_id == chat_id, _is_first_copy())
+    here = _messages().where(m.chat_id == chat_id, no_copy())
     later = (
         here.where((m.sent_at > at) | ((m.sent_at == at) & (m.id > message_id))).order_by(m.sent_at, m.id).limit(each)
     )
@@ -182,8 +183,3 @@ def _messages() -> Select[Any]:
             t.membership, (here.chat_id == m.chat_id) & (here.member_id == m.member_id)
         )
     )  # fmt: skip
-
-
-def _is_first_copy() -> ColumnElement[bool]:
-    """Not what a second account saw, too (`flags` 16)."""
-    return t.message.c.flags.op("&")(16) == 0

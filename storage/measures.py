@@ -261,13 +261,11 @@ def joined(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Seq
 
 
 def join_events(connection: Connection, chat: Chats, from_at: int, to_at: int) -> Sequence[Any]:
-    """(chat_id, member_id, data) of the joins that the primary accounts logged."""
-    e, c = t.event.c, t.chat.c
+    """(chat_id, member_id, data) of the joins."""
+    e = t.event.c
     query = (
         select(e.chat_id, who(connection, e.member_id).label("member_id"), e.data)
-        .join_from(t.event, t.chat, c.id == e.chat_id)
-        .where(e.kind == "MemberJoined", e.at >= from_at, e.at < to_at)
-        .where(func.coalesce(c.primary_account_id, e.account_id) == e.account_id)
+        .where(e.kind == "MemberJoined", e.at >= from_at, e.at < to_at, e.is_copy == 0)
         .where(e.id.not_in(unmoved(connection)))
     )
     return connection.execute(_in(query, t.event, chat)).all()

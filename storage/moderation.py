@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import tables as t
+from storage.copies import no_copy
 
 KIND = "rules"
 _MEASURES = ("delete", "mute", "kick")
@@ -108,7 +109,7 @@ async def message_id(session: AsyncSession, chat: int, platform_id: str, at: int
     m = t.message.c
     query = select(m.id).where(
         m.chat_id == chat, m.sent_at >= at - 60_000, m.sent_at <= at + 60_000, m.platform_id == platform_id,
-        m.flags.op("&")(16) == 0,
+        no_copy(),
     )  # fmt: skip
     found: int | None = await session.scalar(query.limit(1))
     return found

@@ -244,13 +244,10 @@ def unmoved(connection: Connection, chat_id: int | None = None) -> frozenset[int
     known = heads(connection)
     if not known:
         return frozenset()
-    e, c, ms = t.event.c, t.chat.c, t.membership.c
+    e, ms = t.event.c, t.membership.c
     ids = known.keys() | set(known.values())
-    query = (
-        select(e.id, e.chat_id, e.member_id, e.kind, e.at)
-        .join_from(t.event, t.chat, c.id == e.chat_id)
-        .where(e.kind.in_(("MemberJoined", "MemberLeft")), e.member_id.in_(ids))
-        .where(func.coalesce(c.primary_account_id, e.account_id) == e.account_id)
+    query = select(e.id, e.chat_id, e.member_id, e.kind, e.at).where(
+        e.kind.in_(("MemberJoined", "MemberLeft")), e.member_id.in_(ids), e.is_copy == 0
     )
     places = select(ms.chat_id, ms.member_id).where(ms.member_id.in_(ids))
     if chat_id is not None:

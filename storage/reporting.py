@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, cast, func, select
 
 from storage import tables as t
+from storage.copies import no_copy
 from storage.history import IMPORTED
 from storage.persons import by_person
 
@@ -86,7 +87,7 @@ def by_hour(connection: Connection, chat: int, from_at: int, to_at: int) -> Sequ
     query = (
         select(hour, func.count())
         .select_from(t.message.join(t.member, p.id == m.member_id))
-        .where(m.chat_id == chat, m.sent_at >= from_at, m.sent_at < to_at, m.flags.op("&")(16) == 0, p.is_bot == 0)
+        .where(m.chat_id == chat, m.sent_at >= from_at, m.sent_at < to_at, no_copy(), p.is_bot == 0)
         .group_by(hour)
         .order_by(hour)
     )

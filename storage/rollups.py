@@ -16,9 +16,9 @@ from sqlalchemy import Connection, case, delete, distinct, func, insert, select,
 from bot.core.conversation import ANSWER_WITHIN_MS, Said, Talk, read_day, responses
 from storage import tables as t
 from storage.bulk import BulkInsert
+from storage.copies import no_copy
 from storage.persons import heads, unmoved, who
 
-_COPY = 16
 """`message.flags` of what a second account saw: counted once already."""
 _LINKS = BulkInsert(t.reply_day, ("chat_id", "day", "member_id", "to_id", "replies", "mentions"))
 _QUESTIONS = BulkInsert(
@@ -217,11 +217,10 @@ def _people(connection: Connection, day: Day, machines: frozenset[int]) -> dict[
 
 def _events(connection: Connection, day: Day) -> dict[str, int]:
     e, n = t.event.c, t.note.c
-    primary = select(t.chat.c.primary_account_id).where(t.chat.c.id == day.chat_id).scalar_subquery()
     moved = (
         select(e.kind, func.count().label("n"))
         .where(e.chat_id == day.chat_id, e.at >= day.from_at, e.at < day.to_at)
-        .where(e.kind.in_(("MemberJoined", "MemberLeft")), func.coalesce(primary, e.account_id) == e.account_id)
+        .where(e.kind.in_(("MemberJoined", "MemberLeft")), e.is_copy == 0)
         .where(e.id.not_in(unmoved(connection, day.chat_id)))
         .group_by(e.kind)
     )
@@ -242,7 +241,7 @@ def _of_the_day(day: Day, later_ms: int = 0) -> tuple[Any, ...]:
         m.chat_id == day.chat_id,
         m.sent_at >= day.from_at,
         m.sent_at < day.to_at + later_ms,
-        m.flags.op("&")(_COPY) == 0,
+        no_copy(),
     )
 
 

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Select, and_, func, select, text
 
 from bot.core.text.grams import chat_gram, folded, member_gram, places, wanted
 from storage import tables as t
+from storage.copies import no_copy
 from storage.search_index import Reach, reach, tokens
 
 NEW_AT_MOST = 20_000
 """Messages behind the index that a search looks through itself."""
 _CHUNK = 200
 _SKEW_MS = 3_600_000
-_COPY = 16
 _LAST = 1 << 62
 _CANDIDATES = {
     "sqlite": text(
@@ -114,7 +114,7 @@ def search(connection: Connection, query: Query) -> Found:
 
 def _where(query: Query, chat_id: int, member_id: int) -> list[Any]:
     m = t.message.c
-    where = [m.recalled_at.is_(None), m.flags.op("&")(_COPY) == 0]
+    where = [m.recalled_at.is_(None), no_copy()]
     if chat_id:
         where.append(m.chat_id == chat_id)
     if member_id:

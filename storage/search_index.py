@@ -17,9 +17,9 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from bot.core.text.grams import VERSION, chat_gram, grams, member_gram
 from storage import tables as t
+from storage.tables import COPY
 
 MOST = 200
-_COPY = 16
 TABLES = ("message_gram", "message_gram_state")
 _MAKE_SQLITE = (
     "CREATE VIRTUAL TABLE message_gram USING fts5(grams, content='', detail=none, tokenize='ascii')",
@@ -75,7 +75,7 @@ def index_next(connection: Connection, most: int = MOST) -> int:
         if not rows:
             return 0
         known = Reach(known.upto, rows[-1].id)
-    _change(connection, _ADD, [row for row in rows if row.text and not row.flags & _COPY])
+    _change(connection, _ADD, [row for row in rows if row.text and not row.flags & COPY])
     connection.execute(
         text("UPDATE message_gram_state SET upto = :upto, down_to = :down_to"),
         {"upto": known.upto, "down_to": known.down_to},
@@ -83,15 +83,24 @@ def index_next(connection: Connection, most: int = MOST) -> int:
     return len(rows)
 
 
+def add(connection: Connection, ids: Sequence[int]) -> None:
+    """Puts in messages that were copies when they were looked at and are none now."""
+    _change_some(connection, _ADD, ids)
+
+
 def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Takes messages out, before their rows or texts go: what an entry was made of is needed to find it again."""
+    _change_some(connection, _DROP, ids)
+
+
+def _change_some(connection: Connection, statements: dict[str, str], ids: Sequence[int]) -> None:
     known = reach(connection)
     m = t.message.c
     for start in range(0, len(ids) if known else 0, 500):
         query = select(m.id, m.chat_id, m.member_id, m.text, m.flags).where(m.id.in_(ids[start : start + 500]))
-        rows = [row for row in connection.execute(query) if row.text and not row.flags & _COPY]
+        rows = [row for row in connection.execute(query) if row.text and not row.flags & COPY]
         assert known is not None
-        _change(connection, _DROP, [row for row in rows if known.down_to <= row.id <= known.upto])
+        _change(connection, statements, [row for row in rows if known.down_to <= row.id <= known.upto])
 
 
 def scour(connection: Connection) -> None:

@@ -69,7 +69,9 @@ chat = Table(
     _ref("primary_account_id", "account", nullable=True),
     Column("settings", Text, nullable=False, server_default="{}"),
 )
-"""A group or a private conversation. Only the primary account's copy of an event reaches the plays."""
+"""A group or a private conversation. Only the primary account's copy of an event reaches the plays; what another account
+of ours heard, too, is marked: messages by the bit `COPY` of their flags, events by `is_copy`."""
+COPY = 16
 
 chat_account = Table(
     "chat_account",
@@ -218,6 +220,7 @@ event = Table(
     _at("at"),
     _at("received_at"),
     Column("data", Text, nullable=False),
+    Column("is_copy", SmallInteger, nullable=False, server_default="0"),
     UniqueConstraint("chat_id", "account_id", "key", name="event_once"),
     Index("event_by_time", "chat_id", "at"),
 )

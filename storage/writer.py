@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from storage import tables as t
 from storage.bulk import BulkInsert, BulkSelect, BulkUpdate
+from storage.copies import no_copy
 from storage.prepared import Prepared
 
 _ACCOUNTS = BulkInsert(t.account, ("uid", "platform"), key=("uid",), conflict="nothing")
@@ -26,7 +27,7 @@ _MESSAGES = BulkInsert(
 )  # fmt: skip
 _EVENTS = BulkInsert(
     t.event,
-    ("account_id", "chat_id", "member_id", "key", "kind", "at", "received_at", "data"),
+    ("account_id", "chat_id", "member_id", "key", "kind", "at", "received_at", "data", "is_copy"),
     key=("chat_id", "account_id", "key"), conflict="nothing", returning=("chat_id", "account_id", "key"),
 )  # fmt: skip
 _MEMBERSHIPS = BulkInsert(
@@ -183,7 +184,7 @@ _SCHEDULES_OF = Prepared(
 _RECENT = Prepared(
     select(t.member.c.uid, t.message.c.sent_at, t.message.c.text, t.message.c.platform_id)
     .join_from(t.message, t.member, t.member.c.id == t.message.c.member_id)
-    .where(t.message.c.chat_id == bindparam("chat"), t.message.c.flags.op("&")(16) == 0)
+    .where(t.message.c.chat_id == bindparam("chat"), no_copy())
     .order_by(t.message.c.sent_at.desc(), t.message.c.id.desc())
     .limit(bindparam("most"))
 )
@@ -388,6 +389,13 @@ class Writer:
 
     def drop_dead(self, row_id: int) -> None:
         self.connection.execute(delete(t.dead_event).where(t.dead_event.c.id == row_id))
+
+    def hand_over(self, row_ids: Sequence[int], account_id: int) -> None:
+        """These rows of the outbox are the account's now."""
+        o = t.outbox.c
+        for start in range(0, len(row_ids), 500):
+            some = o.id.in_(row_ids[start : start + 500])
+            self.connection.execute(update(t.outbox).where(some).values(account_id=account_id))
 
     def audit(self, rows: Rows) -> None:
         _AUDIT.run(self.connection, rows)

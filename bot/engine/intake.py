@@ -177,12 +177,12 @@ class Intake:
         d = self._directory
         room_id, account_id = d.rooms[event.chat].id, d.accounts[event.account]
         member_id = d.members[event.member] if event.member else None
-        at = to_ms(event.at)
+        at, is_copy = to_ms(event.at), d.rooms[event.chat].primary not in ("", event.account)
         if isinstance(event, MessageReceived):
             is_plain = not event.segments or (len(event.segments) == 1 and type(event.segments[0]) is Text)
             flags = (
                 event.is_private | event.is_to_bot << 1 | event.mentions_all << 2 | item.is_backfill << 3
-                | (d.rooms[event.chat].primary not in ("", event.account)) << 4
+                | is_copy << 4
             )  # fmt: skip
             return [
                 account_id, room_id, member_id, _bounded(event), event.message_id[:120], at, arrived, event.kind,
@@ -194,7 +194,7 @@ class Intake:
         data = {key: value for key, value in asdict(event).items() if key not in _BASE and value not in ("", None)}
         return [
             account_id, room_id, member_id, _bounded(event), type(event).__name__, at, arrived,
-            orjson.dumps(data, default=str).decode(),
+            orjson.dumps(data, default=str).decode(), int(is_copy),
         ]  # fmt: skip
 
     def _stepped_in(self, batch: Batch, room: Room, event: Event) -> Room | None:

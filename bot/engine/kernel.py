@@ -44,6 +44,7 @@ from bot.engine.render import Renderer
 from bot.engine.roster import take_groups, take_members
 from bot.engine.settlement import Settlement
 from bot.engine.stepper import Stepper
+from bot.engine.succession import Succession
 from bot.engine.times import Times
 from bot.engine.traffic import Buried, Counters, Dispatch, Inbound, Settled
 from bot.playbook.model import ActivePlay, GroupPlan
@@ -112,6 +113,7 @@ class Kernel:
         """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
         self._times = Times(self.writer, self.directory, self.counters)
+        self._succession = Succession(self.writer, self.directory, self.outbox)
         self._settlement = Settlement(self.directory, self.outbox, self.counters)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ class Kernel:
                 self.outbox.counted(row.uid, row.sends, to_ms(now))
             self._relay.load()
             self._times.refresh()
+            self._succession.opened(to_ms(now))
 
     def activate(self, now: datetime, chats: Iterable[str] | None = None) -> list[Dispatch]:
         """Starts the runs of every chat that has a plan, so that schedules fire without a word said."""
@@ -159,7 +162,8 @@ class Kernel:
 
     def next_wake(self) -> datetime | None:
         """When `cycle` should be called even if nothing arrives."""
-        due = [ms for ms in (self._times.next_due, self._relay.next_due, self.outbox.next_wake()) if ms is not None]
+        wakes = (self._times.next_due, self._relay.next_due, self.outbox.next_wake(), self._succession.next_due())
+        due = [ms for ms in wakes if ms is not None]
         return from_ms(min(due)) if due else None
 
     # -- the cycle --------------------------------------------------------------------------------------------------
@@ -256,11 +260,13 @@ class Kernel:
             rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
         self.directory.settled()
         self.outbox.set_online(account, True)
+        self._succession.online(account)
         return [(p, rows.get(p.id, to_ms(now))) for p in self.suspects.values() if p.account == account]
 
     def account_offline(self, account: str, now: datetime, cause: str = "") -> None:
-        """Its outbox waits; a gap begins."""
+        """Its outbox waits; a gap begins, and in a while another account may speak for it."""
         self.outbox.set_online(account, False)
+        self._succession.offline(account, to_ms(now))
         with self._connection.begin():
             self.writer.open_gap(self.directory.accounts[account], to_ms(now), clean(cause[:200]))
 
@@ -269,6 +275,7 @@ class Kernel:
 
         def work(batch: Batch) -> None:
             rooms = take_groups(batch, self.writer, self.directory, account, groups)
+            self._succession.listed(account, rooms)
             self._stepper.runs.start_all(batch, [room for room in rooms if room.plan is not None])
 
         return self._guarded(now, work)
@@ -417,7 +424,7 @@ class Kernel:
     def _logged(self, row: Any, room: Room) -> Event | None:
         return logged.find(
             self._connection, row.cause, row.at, chat_id=room.id, chat=room.uid, account=room.primary,
-            account_id=self.directory.accounts.get(room.primary, 0), roles=self.directory.roster(room),
+            roles=self.directory.roster(room),
         )  # fmt: skip
 
     def mark_bot(self, uid: str, is_bot: bool, evidence: str, by: str, now: datetime) -> None:
@@ -463,9 +470,12 @@ class Kernel:
                 self._stepper.step(batch, room, event)
             for room, event in self._settlement.expire(batch) if most_due else ():
                 self._stepper.step(batch, room, event)
+            if most_due and (heard := self._succession.due(batch)):
+                self._stepper.step_all(batch, heard)
             fp("inbox.begin")
             fresh = self._intake.take(batch, inbound)
             fp("inbox.logged")
+            self._succession.heard(fresh)
             self._stepper.step_all(batch, fresh)
             for room, event in self._times.due(batch, most_due) if most_due else ():
                 self._stepper.step(batch, room, event)
@@ -572,6 +582,7 @@ class Kernel:
             if not inbound and not settled and not self._settlement.expire(batch):
                 self._times.drop_first(batch)
                 self._relay.rest(batch.now_ms)
+                self._succession.rest()
             batch.dead.append([*row, batch.now_ms])
 
         try:

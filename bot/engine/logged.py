@@ -16,6 +16,7 @@ from bot.core.segments import Text
 from bot.engine import codec
 from bot.engine.clock import from_ms
 from storage import tables as t
+from storage.copies import no_copy
 
 LOGGED: Mapping[str, type[Event]] = {
     cls.__name__: cls
@@ -54,7 +55,7 @@ def event_of(row: Any, chat: str, account: str) -> Event:
 
 
 def find(
-    connection: Connection, key: str, near_ms: int, *, chat_id: int, chat: str, account_id: int, account: str,
+    connection: Connection, key: str, near_ms: int, *, chat_id: int, chat: str, account: str,
     roles: Mapping[str, Member],
 ) -> Event | None:  # fmt: skip
     """What the log has under `key`, heard in the group or in private around `near_ms`; None when there is nothing that
@@ -62,7 +63,7 @@ def find(
     m, e = t.message, t.event
     private = select(t.chat.c.id).where(t.chat.c.kind == "private")
     # The index goes by time: a span of it is read, not the whole log of the group.
-    span = (m.c.sent_at > near_ms - _OLDEST_MS, m.c.sent_at < near_ms + _SKEW_MS, m.c.account_id == account_id)
+    span = (m.c.sent_at > near_ms - _OLDEST_MS, m.c.sent_at < near_ms + _SKEW_MS, no_copy())
     message = connection.execute(
         select(m, t.member.c.uid.label("member_uid"), t.chat.c.uid.label("chat_uid"))
         .outerjoin(t.member, t.member.c.id == m.c.member_id)
@@ -74,6 +75,6 @@ def find(
     event = connection.execute(
         select(e, t.member.c.uid.label("member_uid"))
         .outerjoin(t.member, t.member.c.id == e.c.member_id)
-        .where(e.c.chat_id == chat_id, e.c.account_id == account_id, e.c.key == key, e.c.kind.in_(LOGGED))
+        .where(e.c.chat_id == chat_id, e.c.is_copy == 0, e.c.key == key, e.c.kind.in_(LOGGED))
     ).first()
     return event_of(event, chat, account) if event is not None else None

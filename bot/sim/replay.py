@@ -29,8 +29,9 @@ from bot.sim.hits import Hit, hits_of
 from bot.sim.house import House
 from bot.transports.base import Group
 from storage import tables as t
+from storage.copies import no_copy
 
-_BACKFILLED, _COPY = 8, 16
+_BACKFILLED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def read_log(connection: Connection, chat: str, newest: int = 0) -> Recorded:
         select(message, t.member.c.uid.label("member_uid"), t.chat.c.uid.label("chat_uid"))
         .outerjoin(t.member, t.member.c.id == message.c.member_id)
         .join(t.chat, t.chat.c.id == message.c.chat_id)
-        .where(where, message.c.account_id == room.account_id, message.c.flags.op("&")(_COPY) == 0)
+        .where(where, no_copy())
     )
     inbound = [
         Inbound(message_of(row, room.uid, roles), from_ms(row.received_at), bool(row.flags & _BACKFILLED))
@@ -118,7 +119,7 @@ def read_log(connection: Connection, chat: str, newest: int = 0) -> Recorded:
     events = connection.execute(
         select(event, t.member.c.uid.label("member_uid"))
         .outerjoin(t.member, t.member.c.id == event.c.member_id)
-        .where(event.c.chat_id == room.id, event.c.account_id == room.account_id, event.c.kind.in_(LOGGED))
+        .where(event.c.chat_id == room.id, event.c.is_copy == 0, event.c.kind.in_(LOGGED))
         .where(event.c.at >= floor)
     )
     inbound += [Inbound(event_of(row, chat, room.uid), from_ms(row.received_at)) for row in events]
