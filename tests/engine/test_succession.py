@@ -138,6 +138,18 @@ def test_a_banned_account_is_followed_by_the_other_which_answers_what_was_said_m
     ]
 
 
+def test_the_second_of_the_last_word_is_looked_at_twice(network: Network) -> None:
+    """QQ's times are whole seconds: what the old account heard in it is known, what it did not hear is not."""
+    network.comes(OLD, NEW)
+    network.says(7, "打卡")
+    network.now -= timedelta(seconds=1)
+    network.goes(OLD)
+    network.says(8, "打卡")
+    network.waits(PATIENCE)
+    assert (network.answers(7), network.answers(8)) == ([OLD], [NEW])
+    assert network.rows("SELECT sum(msgs) FROM member_day") == [(2,)]
+
+
 def test_who_comes_back_stays_second(network: Network) -> None:
     """Otherwise an account that flickers would make the group's voice change each time."""
     network.comes(OLD, NEW)
