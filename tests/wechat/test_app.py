@@ -134,9 +134,10 @@ async def test_the_gateway_dies_and_the_camp_goes_on(camp: Camp) -> None:
     camp.gateway.kill()
     await until(lambda: "wechat:wxid_bot" not in camp.app.engine.online)
     assert any(account.startswith("qq:") for account in camp.app.engine.online)
-    health = camp.app.health()
-    assert health.is_ready
-    assert any("down" in state or "connecting" in state for state in health.connections.values())
+    assert camp.app.health().is_ready
+    await until(
+        lambda: "down" in str(camp.app.health().connections) or "connecting" in str(camp.app.health().connections)
+    )
     camp.gateway.start()
     await until(lambda: "wechat:wxid_bot" in camp.app.engine.online)
     camp.says("打卡 读了第二章", "wxid_carol")
