@@ -275,7 +275,7 @@ class Kernel:
 
         def work(batch: Batch) -> None:
             rooms = take_groups(batch, self.writer, self.directory, account, groups)
-            self._succession.listed(account, rooms)
+            self._succession.listed(account, rooms, batch.now_ms)
             self._stepper.runs.start_all(batch, [room for room in rooms if room.plan is not None])
 
         return self._guarded(now, work)

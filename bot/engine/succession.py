@@ -2,7 +2,8 @@
 
 Accounts are banned, replaced and thrown out of groups. Only the copy of the group's primary account reaches the plays, so a
 group whose primary account is gone is deaf, although another account may sit in it and log every word. An account is gone
-from a group that it left, and from all of its groups when it has been offline for `PATIENCE_MS`. Then one that is online
+from a group that it says it left; when others say so, or its list of groups no longer has the group, and from all groups when it
+is offline, after `PATIENCE_MS`: lists may be incomplete for a while, and restarts take minutes. Then one that is online
 takes the group over: what it heard since the other one's last word is stepped as what a backfill brings, and what waits to be
 sent goes its way. Whoever comes back stays second.
 """
@@ -26,7 +27,7 @@ from storage import copies
 from storage.writer import Writer
 
 PATIENCE_MS = 10 * 60_000
-"""How long an account may be offline before another one speaks for it: restarts and logins take minutes."""
+"""How long an account may be silent before another one speaks for it."""
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class Succession:
         """Account → since when (ms)."""
         self._here: dict[str, set[str]] = {}
         """Group → accounts that listed it or heard from it since the start."""
-        self._left: set[tuple[str, str]] = set()
-        """(group, account) of accounts that are no longer there."""
+        self._left: dict[tuple[str, str], int] = {}
+        """(group, account) that seems to be no longer there → from when on (ms) that counts."""
         self._next_due: int | None = None
         self._is_stale = False
 
@@ -56,14 +57,14 @@ class Succession:
         self._offline.setdefault(account, now_ms)
         self._is_stale = True
 
-    def listed(self, account: str, rooms: Iterable[Room]) -> None:
+    def listed(self, account: str, rooms: Iterable[Room], now_ms: int) -> None:
         """These are all groups that the account is in."""
         now = {room.uid for room in rooms}
         for room in self._directory.rooms.values():
             if room.uid in now:
                 self._is_in(room.uid, account)
             elif room.primary == account and room.kind == "group" and room.platform == account.partition(":")[0]:
-                self._has_left(room.uid, account)
+                self._has_left(room.uid, account, now_ms + PATIENCE_MS)
 
     def heard(self, fresh: Sequence[Fresh]) -> None:
         """Who heard something is there, and not offline; who was thrown out is gone."""
@@ -76,7 +77,8 @@ class Succession:
             if room.kind != "group":
                 continue
             if isinstance(item.raw, MemberLeft) and item.raw.member in self._directory.accounts:
-                self._has_left(room.uid, item.raw.member)
+                left_ms = item.at_ms if item.raw.member == account else item.at_ms + PATIENCE_MS
+                self._has_left(room.uid, item.raw.member, left_ms)
             elif account != room.primary or self._left:
                 self._is_in(room.uid, account)
 
@@ -112,12 +114,12 @@ class Succession:
         here = self._here.setdefault(uid, set())
         if account not in here or (uid, account) in self._left:
             here.add(account)
-            self._left.discard((uid, account))
+            self._left.pop((uid, account), None)
             self._is_stale = True
 
-    def _has_left(self, uid: str, account: str) -> None:
+    def _has_left(self, uid: str, account: str, from_ms: int) -> None:
         self._here.get(uid, set()).discard(account)
-        self._left.add((uid, account))
+        self._left.setdefault((uid, account), from_ms)
         self._is_stale = True
 
     def _heirs(self, room: Room) -> list[str]:
@@ -126,10 +128,12 @@ class Succession:
     def _due(self, room: Room) -> int | None:
         if not room.primary or not self._heirs(room):
             return None
-        if (room.uid, room.primary) in self._left:
-            return 0
-        since = self._offline.get(room.primary)
-        return None if since is None else since + PATIENCE_MS
+        dues = []
+        if (left := self._left.get((room.uid, room.primary))) is not None:
+            dues.append(left)
+        if (since := self._offline.get(room.primary)) is not None:
+            dues.append(since + PATIENCE_MS)
+        return min(dues, default=None)
 
     def _hand_over(self, batch: Batch, room: Room, heir: str) -> list[Fresh]:
         before, directory = room.primary, self._directory

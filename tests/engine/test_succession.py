@@ -191,14 +191,29 @@ def test_an_account_that_is_thrown_out_is_followed_at_once(network: Network) -> 
 
 
 def test_an_account_whose_list_has_the_group_no_longer_is_followed(network: Network) -> None:
-    """It was thrown out while it was offline."""
+    """It was thrown out while it was offline, but the list may also be incomplete while it loads."""
     network.comes(OLD, NEW)
     network.says(7, "早")
     network.goes(OLD)
     network.comes(OLD, groups=(OTHER_GROUP,))
-    network.waits(timedelta(seconds=1))
+    network.online.discard(OLD)
     network.says(8, "打卡")
+    network.waits(PATIENCE - MINUTE)
+    assert network.answers(8) == []
+    network.waits(MINUTE)
     assert network.answers(8) == [NEW]
+
+
+def test_an_account_that_a_list_forgot_and_that_still_hears_goes_on(network: Network) -> None:
+    """What it hears there proves more than a list."""
+    network.comes(OLD, NEW)
+    network.goes(OLD)
+    network.comes(OLD, groups=(OTHER_GROUP,))
+    network.hears(NEW, MemberLeft(id="list", account=NEW, chat=GROUP, at=network.now, member=OLD))
+    network.says(7, "打卡")
+    network.waits(2 * PATIENCE)
+    network.says(8, "打卡")
+    assert (network.answers(7), network.answers(8)) == ([OLD], [OLD])
 
 
 def test_an_account_that_never_comes_back_after_a_restart_is_followed(database: Database, network: Network) -> None:
