@@ -204,6 +204,20 @@ _DUE_SCHEDULES = _text(
 _NEXT_DUE = _text(
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM timer UNION ALL SELECT min(next_at) FROM schedule) q"
 )
+# The same without some chats: only while these wait for what was said before.
+_DUE_TIMERS_BUT = text(
+    "SELECT t.run_id, t.name, t.due_at, t.data, r.chat_id, r.ref FROM timer t JOIN run r ON r.id = t.run_id"
+    " WHERE t.due_at <= :now AND r.chat_id NOT IN :held ORDER BY t.due_at, t.run_id, t.name LIMIT :most"
+).bindparams(bindparam("held", expanding=True))
+_DUE_SCHEDULES_BUT = text(
+    "SELECT s.run_id, s.name, s.next_at, s.spec, s.is_paused, r.chat_id, r.ref FROM schedule s JOIN run r ON r.id = s.run_id"
+    " WHERE s.next_at <= :now AND r.chat_id NOT IN :held ORDER BY s.next_at, s.run_id, s.name LIMIT :most"
+).bindparams(bindparam("held", expanding=True))
+_NEXT_DUE_BUT = text(
+    "SELECT min(at) FROM (SELECT min(t.due_at) AS at FROM timer t JOIN run r ON r.id = t.run_id"
+    " WHERE r.chat_id NOT IN :timers UNION ALL SELECT min(s.next_at) FROM schedule s JOIN run r ON r.id = s.run_id"
+    " WHERE r.chat_id NOT IN :schedules) q"
+).bindparams(bindparam("timers", expanding=True), bindparam("schedules", expanding=True))
 _DROP_TIMER = _text("DELETE FROM timer WHERE run_id = :run AND name = :name")
 _DROP_SLOT = _text("DELETE FROM slot WHERE run_id = :run AND key = :key")
 
@@ -433,12 +447,16 @@ class Writer:
         self.connection.execute(delete(t.timer).where(t.timer.c.run_id == run_id))
         self.connection.execute(delete(t.schedule).where(t.schedule.c.run_id == run_id))
 
-    def due_timers(self, now: int, limit: int) -> Sequence[Any]:
-        """(run_id, name, due_at, data, chat_id, ref), the longest due first."""
+    def due_timers(self, now: int, limit: int, held: Sequence[int] = ()) -> Sequence[Any]:
+        """(run_id, name, due_at, data, chat_id, ref), the longest due first; not those of the chats `held`."""
+        if held:
+            return self.connection.execute(_DUE_TIMERS_BUT, {"now": now, "most": limit, "held": held}).all()
         return _DUE_TIMERS.run(self.connection, now=now, most=limit)
 
-    def due_schedules(self, now: int, limit: int) -> Sequence[Any]:
-        """(run_id, name, next_at, spec, is_paused, chat_id, ref), the longest due first."""
+    def due_schedules(self, now: int, limit: int, held: Sequence[int] = ()) -> Sequence[Any]:
+        """(run_id, name, next_at, spec, is_paused, chat_id, ref), the longest due first; not those of the chats `held`."""
+        if held:
+            return self.connection.execute(_DUE_SCHEDULES_BUT, {"now": now, "most": limit, "held": held}).all()
         return _DUE_SCHEDULES.run(self.connection, now=now, most=limit)
 
     def schedules_of(self, run_id: int) -> Sequence[Any]:
@@ -454,9 +472,13 @@ class Writer:
         """(run, name, scheduled) of the firings that had not happened before."""
         return {tuple(row) for row in _FIRINGS.run(self.connection, rows)}
 
-    def next_due(self) -> int | None:
-        """When the next timer or schedule is due."""
-        found = _NEXT_DUE.first(self.connection)
+    def next_due(self, timers: Sequence[int] = (), schedules: Sequence[int] = ()) -> int | None:
+        """When the next timer or schedule is due, but those of the chats whose `timers` or `schedules` wait."""
+        if timers or schedules:
+            given = {"timers": timers, "schedules": schedules}
+            found = self.connection.execute(_NEXT_DUE_BUT, given).scalar()
+        else:
+            found = _NEXT_DUE.first(self.connection)
         return int(found) if found is not None else None
 
     # -- outbox -----------------------------------------------------------------------------------------------------
@@ -553,6 +575,12 @@ class Writer:
             " (SELECT chat_id FROM gap WHERE account_id = :account AND status = 'open' AND chat_id IS NOT NULL)"
         )
         self.connection.execute(query, {"account": account_id, "at": at, "cause": cause})
+
+    def chats_with_gaps(self, account_id: int) -> list[int]:
+        """The chats whose history is still to be read by the account."""
+        g = t.gap.c
+        query = select(g.chat_id).where(g.account_id == account_id, g.status == "open", g.chat_id.is_not(None))
+        return list(self.connection.execute(query).scalars())
 
     def end_chat_gap(self, account_id: int, chat_id: int, until: int, reached: int | None) -> None:
         """What became of the open gap of a chat, if there is one: the history was read back to `reached`, and what lies

@@ -13,7 +13,7 @@ with its traceback, the others stand.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from bot.engine.directory import Directory, Room
 from bot.engine.failpoints import fp
 from bot.engine.forgetting import forget
 from bot.engine.history import History, Said, Taken
+from bot.engine.holding import AWAY_MS, AWAY_TIMERS_MS, READING_MS, Holding
 from bot.engine.intake import Intake
 from bot.engine.invitations import Invitations, Policy
 from bot.engine.merging import Kinds, Merging
@@ -104,6 +105,7 @@ class Kernel:
             dump=dump, restore=restore, trace=trace,
         )  # fmt: skip
         self._history = History(self.writer, self.directory)
+        self._holding = Holding()
         self._is_stale = False
         self._sends: list[Dispatch] = []
         """Committed, not given to the caller yet."""
@@ -112,8 +114,8 @@ class Kernel:
         self._handed: set[int] = set()
         """Rows that this process gave to the network and whose answer is not committed yet."""
         self._seen_online: set[str] = set()
-        self._times = Times(self.writer, self.directory, self.counters)
-        self._succession = Succession(self.writer, self.directory, self.outbox)
+        self._times = Times(self.writer, self.directory, self.counters, self._holding)
+        self._succession = Succession(self.writer, self.directory, self.outbox, self._holding)
         self._settlement = Settlement(self.directory, self.outbox, self.counters)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class Kernel:
             for row in self.writer.sent_since(since):
                 self.outbox.counted(row.uid, row.sends, to_ms(now))
             self._relay.load()
-            self._times.refresh()
+            self._times.refresh(to_ms(now))
             self._succession.opened(to_ms(now))
 
     def activate(self, now: datetime, chats: Iterable[str] | None = None) -> list[Dispatch]:
@@ -245,8 +247,11 @@ class Kernel:
 
     # -- accounts ---------------------------------------------------------------------------------------------------
 
-    def account_online(self, account: str, now: datetime) -> list[tuple[Pending, int]]:
-        """Opens the account's outbox and ends its gap. Returns its suspects with their creation time (ms)."""
+    def account_online(self, account: str, now: datetime, *, reads_history: bool = False) -> list[tuple[Pending, int]]:
+        """Opens the account's outbox and ends its gap. Returns its suspects with their creation time (ms).
+
+        `reads_history`: `note_backfill` will say of each group with a gap when it is filled; what is due there waits.
+        """
         with self._connection.begin():
             self.directory.resolve([account], (), {})
             account_id = self.directory.accounts[account]
@@ -258,14 +263,26 @@ class Kernel:
             # Before the first live message moves the newest one: a crash in the middle of a backfill must not hide the rest.
             self.writer.open_chat_gaps(account_id, to_ms(now), cause or "")
             rows = {row.id: row.created_at for row in self.writer.open_outbox() if row.id in self.suspects}
+            gaps = self.writer.chats_with_gaps(account_id) if reads_history else []
+        self._holding.hold(gaps, to_ms(now), READING_MS, READING_MS)
+        self._holding.release(set(self._rooms_of(account)).difference(gaps), to_ms(now))
+        self._times.refresh_later()
         self.directory.settled()
         self.outbox.set_online(account, True)
         self._succession.online(account)
         return [(p, rows.get(p.id, to_ms(now))) for p in self.suspects.values() if p.account == account]
 
-    def account_offline(self, account: str, now: datetime, cause: str = "") -> None:
+    def await_accounts(self, platforms: Collection[str], now: datetime) -> None:
+        """After a start, before the first cycle: accounts of these networks are about to come and to read what was said."""
+        rooms = [room.id for room in self.directory.rooms.values() if room.platform in platforms]
+        self._holding.hold(rooms, to_ms(now), READING_MS, READING_MS)
+
+    def account_offline(self, account: str, now: datetime, cause: str = "", *, reads_history: bool = False) -> None:
         """Its outbox waits; a gap begins, and in a while another account may speak for it."""
         self.outbox.set_online(account, False)
+        if reads_history:
+            self._holding.hold(self._rooms_of(account), to_ms(now), AWAY_MS, AWAY_TIMERS_MS)
+            self._times.refresh_later()
         self._succession.offline(account, to_ms(now))
         with self._connection.begin():
             self.writer.open_gap(self.directory.accounts[account], to_ms(now), clean(cause[:200]))
@@ -292,10 +309,12 @@ class Kernel:
         self._attempt(now, work)
         return self.cycle(now, [Inbound(event, now) for event in found]) if found else self._take_sends()
 
-    def note_backfill(self, account: str, chat: str, until: datetime, reached: datetime | None) -> None:
+    def note_backfill(self, account: str, chat: str, until: datetime, reached: datetime | None, now: datetime) -> None:
         """The gap as one chat saw it: filled from `reached` on; what is older is missing, None: all of it."""
         if chat not in self.directory.rooms or account not in self.directory.accounts:
             return
+        self._holding.release([self.directory.rooms[chat].id], to_ms(now))
+        self._times.refresh_later()
         with self._connection.begin():
             self.writer.end_chat_gap(
                 self.directory.accounts[account], self.directory.rooms[chat].id, to_ms(until),
@@ -450,6 +469,9 @@ class Kernel:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _rooms_of(self, account: str) -> list[int]:
+        return [room.id for room in self.directory.rooms.values() if room.primary == account]
+
     def _change_persons(self, kinds: Kinds, work: Callable[[Merging], R]) -> R:
         with self._connection.begin():
             done = work(Merging(self.writer, kinds))
@@ -511,7 +533,7 @@ class Kernel:
                 ids = batch.write(self.writer)
                 fp("flush.written")
                 if batch.touched_time:
-                    self._times.refresh()
+                    self._times.refresh(batch.now_ms)
                 dispatches = self._release(batch, ids)
                 fp("commit.before")
             fp("commit.after")

@@ -87,6 +87,8 @@ class LiveEngine:
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop`; then drains: what was received is written, what was claimed is sent and settled."""
         self._loop = asyncio.get_running_loop()
+        with_history = {platform for platform, transport in self._transports.items() if transport.reads_history}
+        self._kernel.await_accounts(with_history, self._clock.now())
         self.writing.start()
         await self.call(self._load_last_seen)
         await self.call(lambda kernel: kernel.activate(self._clock.now()))
@@ -176,7 +178,9 @@ class LiveEngine:
             if of == account:
                 self._gaps.setdefault((of, chat), at)
         log.info("online: %s %s", account, app)
-        suspects = await self.call(lambda kernel: kernel.account_online(account, self._clock.now()))
+        suspects = await self.call(
+            lambda kernel: kernel.account_online(account, self._clock.now(), reads_history=self._reads_history(account))
+        )
         async with self._came_online:
             self._came_online.notify_all()
         if suspects:
@@ -185,13 +189,19 @@ class LiveEngine:
     async def disconnected(self, account: str, reason: str) -> None:
         if self._online.pop(account, None) is not None:
             log.warning("offline: %s (%s)", account, reason)
-            await self.call(lambda kernel: kernel.account_offline(account, self._clock.now(), reason))
+            await self.call(
+                lambda kernel: kernel.account_offline(
+                    account, self._clock.now(), reason, reads_history=self._reads_history(account)
+                )
+            )
 
     async def backfilled(
         self, account: str, chat: str, *, since: datetime, until: datetime, reached: datetime | None
     ) -> None:
         # Behind what the backfill brought: a gap is filled only when that is durable.
-        noted = self.writing.call(lambda kernel: kernel.note_backfill(account, chat, until, reached), is_last=True)
+        noted = self.writing.call(
+            lambda kernel: kernel.note_backfill(account, chat, until, reached, self._clock.now()), is_last=True
+        )
         await asyncio.wrap_future(noted)
         self._gaps.pop((account, chat), None)
 
@@ -215,6 +225,10 @@ class LiveEngine:
         """What the account's network says it may do. Called in the writing thread; transports answer from memory."""
         transport = self._transports.get(platform_of(account))
         return transport.capabilities(account, chat) if transport else frozenset()
+
+    def _reads_history(self, account: str) -> bool:
+        transport = self._transports.get(platform_of(account))
+        return transport is not None and transport.reads_history
 
     async def _image_read(self, event: ImageRead) -> None:
         await self.events([event])

@@ -55,7 +55,7 @@ def take_order(
     new = writer.log_events([
         [
             directory.accounts[event.account], room.id, who, event.id, type(event).__name__, batch.now_ms, batch.now_ms,
-            said,
+            said, 0,
         ]
         for room, event in found
     ])  # fmt: skip

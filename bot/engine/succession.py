@@ -21,6 +21,7 @@ from bot.engine import logged
 from bot.engine.batch import Batch
 from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Room
+from bot.engine.holding import Holding
 from bot.engine.intake import Fresh
 from bot.engine.outbox import Outbox
 from storage import copies
@@ -35,8 +36,8 @@ log = logging.getLogger(__name__)
 class Succession:
     """Knows which accounts are where and which are gone; `due` hands groups over."""
 
-    def __init__(self, writer: Writer, directory: Directory, outbox: Outbox) -> None:
-        self._writer, self._directory, self._outbox = writer, directory, outbox
+    def __init__(self, writer: Writer, directory: Directory, outbox: Outbox, holding: Holding) -> None:
+        self._writer, self._directory, self._outbox, self._holding = writer, directory, outbox, holding
         self._offline: dict[str, int] = {}
         """Account → since when (ms)."""
         self._here: dict[str, set[str]] = {}
@@ -139,6 +140,7 @@ class Succession:
         before, directory = room.primary, self._directory
         old, new = directory.accounts[before], directory.accounts[heir]
         room.primary = heir
+        self._holding.release([room.id], batch.now_ms)
         batch.rooms[room.id] = room
         batch.chat_facts[room.id] = [room.id, room.name, room.size, new]
         waiting = self._outbox.remove(lambda pending: not (pending.account == before and pending.chat == room.uid))

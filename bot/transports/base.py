@@ -113,6 +113,8 @@ class Transport(Protocol):
     """One network. `run` serves until it is cancelled and reconnects by itself."""
 
     platform: str
+    reads_history: bool
+    """Whether it fetches what was said while an account was away, and says so of each group (`Sink.backfilled`)."""
 
     async def run(self, sink: Sink) -> None: ...
 

@@ -61,6 +61,7 @@ class Network:
     """Takes everything, or no pictures."""
 
     platform = "qq"
+    reads_history = False
 
     def __init__(self, *, takes_pictures: bool = True, caps: frozenset[Capability] = ALL_CAPABILITIES) -> None:
         self.takes_pictures, self.caps = takes_pictures, caps

@@ -128,5 +128,5 @@ def test_a_gap_that_was_not_filled_survives_a_crash(start: Callable[[], Bench]) 
     assert [row.at for row in start().kernel.last_seen()] == [to_ms(NOW)]
     bench = start()
     bench.kernel.account_online(BOT, bench.now)
-    bench.kernel.note_backfill(BOT, GROUP, bench.now, NOW)
+    bench.kernel.note_backfill(BOT, GROUP, bench.now, NOW, bench.now)
     assert [row.at for row in start().kernel.last_seen()] == [to_ms(NOW + timedelta(minutes=20))]

@@ -198,12 +198,15 @@ async def _backfill(session: Session, until: datetime) -> None:
     A gap that is longer than one window is read on after every other group had its turn.
     """
     waiting: deque[_Gap] = deque()
-    if session.dialect.has_history:
-        for chat in list(session.standing.groups):
-            known = session.gap_since or {}
-            since = known[chat] if chat in known else session.sink.last_seen(session.account, chat)
-            if since is not None:
-                waiting.append(_Gap(chat, since, session.history().windows(chat, since)))
+    for chat in list(session.standing.groups):
+        known = session.gap_since or {}
+        since = known[chat] if chat in known else session.sink.last_seen(session.account, chat)
+        if since is None:
+            continue
+        if session.dialect.has_history:
+            waiting.append(_Gap(chat, since, session.history().windows(chat, since)))
+        else:
+            await session.sink.backfilled(session.account, chat, since=since, until=until, reached=None)
     try:
         while waiting:
             gap = waiting[0]

@@ -36,6 +36,7 @@ class OneBot:
     """`now` is the wall clock, for what the network gives no time to."""
 
     platform = "qq"
+    reads_history = True
 
     def __init__(self, settings: OneBotSettings, *, now: Callable[[], datetime] = _utc_now) -> None:
         self.settings = settings

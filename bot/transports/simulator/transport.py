@@ -23,6 +23,7 @@ class SimulatorTransport:
     """
 
     platform = "sim"
+    reads_history = False
 
     def __init__(self, world: World, *, account: str = BOT, clock: Callable[[], datetime] | None = None) -> None:
         self.world = world

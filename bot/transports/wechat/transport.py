@@ -21,6 +21,7 @@ class WeChat:
     """Implements `Transport`."""
 
     platform = PLATFORM
+    reads_history = False
 
     def __init__(
         self, accounts: Sequence[WeChatSettings], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
