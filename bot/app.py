@@ -171,6 +171,7 @@ class App:
             "outbox_age_seconds": max(0.0, (now_ms - oldest) / 1000) if oldest is not None else 0.0,
             "suspects": float(len(kernel.suspects)),
             "malformed_frames": float(self.engine.malformed_frames),
+            "groups_waiting": float(kernel.groups_waiting(self.clock.now())),
             "rollup_differences": float(self.rollup_differences),
             "playbooks_unavailable": float(sum(not each.is_available for each in self.loaded.playbooks)),
         }

@@ -49,8 +49,8 @@ class Holding:
         return [chat for chat, hold in self._holds.items() if hold.until > now]
 
     def timers(self, now: int) -> list[int]:
-        """The chats whose timers wait."""
-        return [chat for chat, hold in self._holds.items() if hold.timers_until > now]
+        """The chats whose timers wait. May be asked in another thread."""
+        return [chat for chat, hold in list(self._holds.items()) if hold.timers_until > now]
 
     def next_end(self, now: int) -> int | None:
         """When the first of them waits no longer."""

@@ -277,6 +277,10 @@ class Kernel:
         rooms = [room.id for room in self.directory.rooms.values() if room.platform in platforms]
         self._holding.hold(rooms, to_ms(now), READING_MS, READING_MS)
 
+    def groups_waiting(self, now: datetime) -> int:
+        """In how many groups what is due waits for what was said before."""
+        return len(self._holding.timers(to_ms(now)))
+
     def account_offline(self, account: str, now: datetime, cause: str = "", *, reads_history: bool = False) -> None:
         """Its outbox waits; a gap begins, and in a while another account may speak for it."""
         self.outbox.set_online(account, False)

@@ -86,9 +86,11 @@ def test_a_chain_that_closed_during_the_outage_has_who_joined_before(camp: Camp)
     camp.passes(10 * MINUTE)
     camp.goes()
     camp.passes(3 * HOUR)
+    assert camp.kernel.groups_waiting(camp.now) == 1
     camp.comes(
         says(8, LIST + "\n2. 小红", at=NOW + 25 * MINUTE), says(9, LIST + "\n2. 小红\n3. 小刚", at=NOW + 40 * MINUTE)
     )
+    assert camp.kernel.groups_waiting(camp.now) == 0
     camp.passes(5 * MINUTE)
     assert camp.entries() == 2
     assert any("小红" in words and "截止" in words for words in camp.said)
