@@ -64,7 +64,7 @@ class Succession:
         for room in self._directory.rooms.values():
             if room.uid in now:
                 self._is_in(room.uid, account)
-            elif room.primary == account and room.kind == "group" and room.platform == account.partition(":")[0]:
+            elif room.primary == account and room.kind == "group":
                 self._has_left(room.uid, account, now_ms + PATIENCE_MS)
 
     def heard(self, fresh: Sequence[Fresh]) -> None:
@@ -87,7 +87,7 @@ class Succession:
         """When (ms) a group is to be handed over, None: none is."""
         if self._is_stale:
             self._is_stale = False
-            dues = [due for uid in self._here if (due := self._due(self._directory.rooms[uid])) is not None]
+            dues = [due for room in self._rooms() if (due := self._due(room)) is not None]
             self._next_due = min(dues, default=None)
         return self._next_due
 
@@ -98,8 +98,7 @@ class Succession:
             return []
         self._is_stale = True
         found: list[Fresh] = []
-        for uid in sorted(self._here):
-            room = self._directory.rooms[uid]
+        for room in self._rooms():
             due = self._due(room)
             if due is not None and due <= batch.now_ms:
                 found += self._hand_over(batch, room, self._heirs(room)[0])
@@ -110,6 +109,11 @@ class Succession:
         self._next_due, self._is_stale = None, False
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _rooms(self) -> list[Room]:
+        """Those that accounts are known to be in; one that was new in a transaction that failed is none."""
+        known = self._directory.rooms
+        return [known[uid] for uid in sorted(self._here) if uid in known]
 
     def _is_in(self, uid: str, account: str) -> None:
         here = self._here.setdefault(uid, set())

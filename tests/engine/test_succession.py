@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot.core.events import Event, MemberJoined, MemberLeft, MessageReceived
 from bot.core.segments import Text
@@ -273,6 +274,29 @@ def test_a_crash_in_the_middle_hands_over_anew(database: Database, network: Netw
     network.waits(timedelta(seconds=1))
     assert network.answers(8) == [NEW]
     assert network.rows("SELECT sum(msgs), sum(checkins) FROM member_day") == [(2, 1)]
+
+
+def test_a_group_that_was_new_in_a_failed_transaction_is_none(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database refuses; the next look at who is where finds the group gone."""
+    network.comes(OLD, NEW)
+
+    def refuse(rows: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk full"))
+
+    both = [
+        Inbound(MemberJoined(id="j", account=account, chat=OTHER_GROUP, at=network.now, member="qq:50"), network.now)
+        for account in (OLD, NEW)
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(network.kernel.writer, "enqueue", refuse)
+        with pytest.raises(OperationalError):
+            network.kernel.cycle(network.now, both)
+    network.goes(OLD)
+    network.says(7, "打卡")
+    network.waits(PATIENCE)
+    assert network.answers(7) == [NEW]
 
 
 Move = tuple[str, int]
