@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from bot.app import App
 from bot.config import HttpSettings, LimitSettings, Settings, SimulatorSettings
@@ -42,8 +42,8 @@ class Ahead:
 class Accounts:
     """The running bot and two numbers of ours in one group."""
 
-    def __init__(self, app: App, clock: Ahead) -> None:
-        self.app, self.clock = app, clock
+    def __init__(self, app: App, clock: Ahead, database: Path) -> None:
+        self.app, self.clock, self.database = app, clock, database
         self.each: dict[int, OneBotImplementation] = {}
         for number in (OLD, NEW):
             world = OneBotWorld(self_id=number, style="napcat")
@@ -70,8 +70,9 @@ class Accounts:
             await self.each[number].emit(world.says(GROUP, member, words))
 
     def count(self, query: str) -> int:
-        with self.app.database.engine.connect() as connection:
-            return int(connection.execute(text(query)).scalar() or 0)
+        """By a connection of its own: the writing thread holds the bot's."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return int(connection.execute(query).fetchone()[0] or 0)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
     running = asyncio.create_task(app.run(stop))
     try:
         await asyncio.wait_for(app.is_ready.wait(), 20)
-        made = Accounts(app, clock)
+        made = Accounts(app, clock, tmp_path / "qunops.db")
         yield made
         for number in made.each:
             await made.connected[number].aclose()
