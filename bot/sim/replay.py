@@ -30,6 +30,7 @@ from bot.sim.house import House
 from bot.transports.base import Group
 from storage import tables as t
 from storage.copies import no_copy
+from storage.history import IMPORTED
 
 _BACKFILLED = 8
 
@@ -93,7 +94,7 @@ def read_log(connection: Connection, chat: str, newest: int = 0) -> Recorded:
     """What was heard in `chat` and in private from its members, in the order of arrival. `newest`: only so many messages
     of the group, and what was heard since the first of them; 0: everything."""
     room = connection.execute(
-        select(t.chat.c.id, t.chat.c.name, t.account.c.uid, t.account.c.id.label("account_id"))
+        select(t.chat.c.id, t.chat.c.name, t.account.c.uid)
         .outerjoin(t.account, t.account.c.id == t.chat.c.primary_account_id)
         .where(t.chat.c.uid == chat)
     ).one()
@@ -110,7 +111,7 @@ def read_log(connection: Connection, chat: str, newest: int = 0) -> Recorded:
         select(message, t.member.c.uid.label("member_uid"), t.chat.c.uid.label("chat_uid"))
         .outerjoin(t.member, t.member.c.id == message.c.member_id)
         .join(t.chat, t.chat.c.id == message.c.chat_id)
-        .where(where, no_copy())
+        .where(where, no_copy(), message.c.flags.op("&")(IMPORTED) == 0)
     )
     inbound = [
         Inbound(message_of(row, room.uid, roles), from_ms(row.received_at), bool(row.flags & _BACKFILLED))

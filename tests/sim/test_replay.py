@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 from typer.testing import CliRunner
 
 from bot.cli import build
@@ -17,7 +17,9 @@ from bot.sim.plans import ZONE, stage
 from bot.sim.scenario import Scene, Setting
 from bot.sim.script import parse_script
 from bot.sim.tryout import opened, run
+from storage import tables as t
 from storage.database import Database
+from storage.history import IMPORTED
 
 CAMP = Path(__file__).parents[1] / "scenarios" / "playbooks" / "camp.yaml"
 SCRIPT = """\
@@ -64,6 +66,28 @@ def compared(log: Connection, changed: GroupPlan, days: int = 0) -> dict[str, li
         after = r.outcome_of(house.connection, recorded, since)
     house.close()
     return r.by_member(r.differences(before, after))
+
+
+def test_imported_history_is_not_replayed(log: Connection) -> None:
+    """No play heard it when it was said: it came from an export."""
+    room = log.execute(select(t.chat.c.id).where(t.chat.c.uid == "sim:演示群")).scalar_one()
+    export = log.execute(
+        insert(t.account).values(uid="sim:import", platform="sim").returning(t.account.c.id)
+    ).scalar_one()
+    first = (
+        log.execute(select(t.message).where(t.message.c.chat_id == room).order_by(t.message.c.id)).mappings().first()
+    )
+    assert first is not None
+    imported = {
+        **first,
+        "account_id": export,
+        "key": "import:1",
+        "sent_at": first["sent_at"] - 60_000,
+        "flags": IMPORTED,
+    }
+    del imported["id"]
+    log.execute(insert(t.message).values(**imported))
+    assert len(r.read_log(log, "sim:演示群").inbound) == 9
 
 
 def test_the_same_playbook_differs_in_nothing(log: Connection, tmp_path: Path) -> None:
