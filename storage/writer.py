@@ -193,26 +193,23 @@ _SLOTS_OF = Prepared(_OF_RUN)
 _SLOTS_BELOW = Prepared(_OF_RUN.where(t.slot.c.key >= bindparam("first"), t.slot.c.key < bindparam("end")))
 
 # Asked in almost every cycle.
-_DUE_TIMERS = _text(
+_TIMERS_DUE = (
     "SELECT t.run_id, t.name, t.due_at, t.data, r.chat_id, r.ref FROM timer t JOIN run r ON r.id = t.run_id"
-    " WHERE t.due_at <= :now ORDER BY t.due_at, t.run_id, t.name LIMIT :most"
+    " WHERE t.due_at <= :now{but} ORDER BY t.due_at, t.run_id, t.name LIMIT :most"
 )
-_DUE_SCHEDULES = _text(
+_SCHEDULES_DUE = (
     "SELECT s.run_id, s.name, s.next_at, s.spec, s.is_paused, r.chat_id, r.ref FROM schedule s"
-    " JOIN run r ON r.id = s.run_id WHERE s.next_at <= :now ORDER BY s.next_at, s.run_id, s.name LIMIT :most"
+    " JOIN run r ON r.id = s.run_id WHERE s.next_at <= :now{but} ORDER BY s.next_at, s.run_id, s.name LIMIT :most"
 )
+_DUE_TIMERS, _DUE_SCHEDULES = _text(_TIMERS_DUE.format(but="")), _text(_SCHEDULES_DUE.format(but=""))
 _NEXT_DUE = _text(
     "SELECT min(at) FROM (SELECT min(due_at) AS at FROM timer UNION ALL SELECT min(next_at) FROM schedule) q"
 )
 # The same without some chats: only while these wait for what was said before.
-_DUE_TIMERS_BUT = text(
-    "SELECT t.run_id, t.name, t.due_at, t.data, r.chat_id, r.ref FROM timer t JOIN run r ON r.id = t.run_id"
-    " WHERE t.due_at <= :now AND r.chat_id NOT IN :held ORDER BY t.due_at, t.run_id, t.name LIMIT :most"
-).bindparams(bindparam("held", expanding=True))
-_DUE_SCHEDULES_BUT = text(
-    "SELECT s.run_id, s.name, s.next_at, s.spec, s.is_paused, r.chat_id, r.ref FROM schedule s JOIN run r ON r.id = s.run_id"
-    " WHERE s.next_at <= :now AND r.chat_id NOT IN :held ORDER BY s.next_at, s.run_id, s.name LIMIT :most"
-).bindparams(bindparam("held", expanding=True))
+_DUE_TIMERS_BUT, _DUE_SCHEDULES_BUT = (
+    text(sql.format(but=" AND r.chat_id NOT IN :held")).bindparams(bindparam("held", expanding=True))
+    for sql in (_TIMERS_DUE, _SCHEDULES_DUE)
+)
 _NEXT_DUE_BUT = text(
     "SELECT min(at) FROM (SELECT min(t.due_at) AS at FROM timer t JOIN run r ON r.id = t.run_id"
     " WHERE r.chat_id NOT IN :timers UNION ALL SELECT min(s.next_at) FROM schedule s JOIN run r ON r.id = s.run_id"

@@ -34,7 +34,7 @@ class FactLoader:
     def __init__(self, writer: Writer, directory: Directory, applier: Applier) -> None:
         self._writer, self._directory, self._applier = writer, directory, applier
         self._deeds = Deeds(writer.connection, directory)
-        self._holding: dict[int, Run] = {}
+        self._with_slots: dict[int, Run] = {}
         """Runs by id that have slots in memory."""
         self._held = 0
         self._last: tuple[Event, Person, int, Member] | None = None
@@ -89,7 +89,7 @@ class FactLoader:
         if key in run.slots:
             self._held -= _weight(run.slots[key])
         self._held += _weight(slot)
-        self._holding[run.id] = run
+        self._with_slots[run.id] = run
         run.slots[key] = slot
 
     def prefetch(self, wanted: Iterable[tuple[Room | None, Heard]]) -> None:
@@ -152,12 +152,12 @@ class FactLoader:
             self.remember(run, row.key, _parsed(run, row.data))
 
     def _drop_caches(self, keep: set[int]) -> None:
-        for run in self._holding.values():
+        for run in self._with_slots.values():
             if run.id not in keep:
                 run.slots.clear()
                 run.is_complete = False
-        self._holding = {run.id: run for run in self._holding.values() if run.id in keep}
-        self._held = sum(_weight(slot) for run in self._holding.values() for slot in run.slots.values())
+        self._with_slots = {run.id: run for run in self._with_slots.values() if run.id in keep}
+        self._held = sum(_weight(slot) for run in self._with_slots.values() for slot in run.slots.values())
 
     def _member(self, room: Room, person: Person, event: Event) -> Member:
         """Made once for all plays that hear the event, unless one of them changed what they see of people."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 AWAY_MS = 10 * 60_000
-"""Schedules, for an account that was there a moment ago."""
+"""How long an account that was there a moment ago is waited for: schedules wait for it, nobody else speaks for it."""
 AWAY_TIMERS_MS = 86_400_000
 READING_MS = 60_000
 """For the history, and after a start for the account that reads it."""

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from bot.core import events as ev
 from bot.core.events import Event, MessageReceived
@@ -63,12 +63,12 @@ def find(
     m, e = t.message, t.event
     private = select(t.chat.c.id).where(t.chat.c.kind == "private")
     # The index goes by time: a span of it is read, not the whole log of the group.
-    span = (m.c.sent_at > near_ms - _OLDEST_MS, m.c.sent_at < near_ms + _SKEW_MS, no_copy())
+    span = (m.c.sent_at > near_ms - _OLDEST_MS, m.c.sent_at < near_ms + _SKEW_MS)
     message = connection.execute(
         select(m, t.member.c.uid.label("member_uid"), t.chat.c.uid.label("chat_uid"))
         .outerjoin(t.member, t.member.c.id == m.c.member_id)
         .join(t.chat, t.chat.c.id == m.c.chat_id)
-        .where(or_(m.c.chat_id == chat_id, m.c.chat_id.in_(private)), m.c.key == key, *span)
+        .where(or_(and_(m.c.chat_id == chat_id, no_copy()), m.c.chat_id.in_(private)), m.c.key == key, *span)
     ).first()
     if message is not None:
         return message_of(message, account, roles)

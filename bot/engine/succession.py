@@ -3,7 +3,7 @@
 Accounts are banned, replaced and thrown out of groups. Only the copy of the group's primary account reaches the plays, so a
 group whose primary account is gone is deaf, although another account may sit in it and log every word. An account is gone
 from a group that it says it left; when others say so, or its list of groups no longer has the group, and from all groups when it
-is offline, after `PATIENCE_MS`: lists may be incomplete for a while, and restarts take minutes. Then one that is online
+is offline, after `AWAY_MS`: lists may be incomplete for a while, and restarts take minutes. Then one that is online
 takes the group over: what it heard since the other one's last word is stepped as what a backfill brings, and what waits to be
 sent goes its way. Whoever comes back stays second.
 """
@@ -21,14 +21,11 @@ from bot.engine import logged
 from bot.engine.batch import Batch
 from bot.engine.clock import to_ms
 from bot.engine.directory import Directory, Room
-from bot.engine.holding import Holding
+from bot.engine.holding import AWAY_MS, Holding
 from bot.engine.intake import Fresh
 from bot.engine.outbox import Outbox
 from storage import copies
 from storage.writer import Writer
-
-PATIENCE_MS = 10 * 60_000
-"""How long an account may be silent before another one speaks for it."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +62,7 @@ class Succession:
             if room.uid in now:
                 self._is_in(room.uid, account)
             elif room.primary == account and room.kind == "group":
-                self._has_left(room.uid, account, now_ms + PATIENCE_MS)
+                self._has_left(room.uid, account, now_ms + AWAY_MS)
 
     def heard(self, fresh: Sequence[Fresh]) -> None:
         """Who heard something is there, and not offline; who was thrown out is gone."""
@@ -78,7 +75,7 @@ class Succession:
             if room.kind != "group":
                 continue
             if isinstance(item.raw, MemberLeft) and item.raw.member in self._directory.accounts:
-                left_ms = item.at_ms if item.raw.member == account else item.at_ms + PATIENCE_MS
+                left_ms = item.at_ms if item.raw.member == account else item.at_ms + AWAY_MS
                 self._has_left(room.uid, item.raw.member, left_ms)
             elif account != room.primary or self._left:
                 self._is_in(room.uid, account)
@@ -137,7 +134,7 @@ class Succession:
         if (left := self._left.get((room.uid, room.primary))) is not None:
             dues.append(left)
         if (since := self._offline.get(room.primary)) is not None:
-            dues.append(since + PATIENCE_MS)
+            dues.append(since + AWAY_MS)
         return min(dues, default=None)
 
     def _hand_over(self, batch: Batch, room: Room, heir: str) -> list[Fresh]:

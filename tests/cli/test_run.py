@@ -20,6 +20,12 @@ def env(tmp_path: Path) -> dict[str, str]:
     return house(tmp_path)
 
 
+def _set(folder: Path, **changes: Any) -> None:
+    """Other settings than `house` wrote."""
+    file = folder / "config.yaml"
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | changes), "utf-8")
+
+
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(folder / "data" / "qunops.db")) as connection:
         return connection.execute(query).fetchall()
@@ -41,9 +47,7 @@ def test_a_piped_talk_is_answered_and_ends_the_run(env: dict[str, str], tmp_path
 
 def test_a_piped_talk_waits_for_answers_that_keep_the_pace(env: dict[str, str], tmp_path: Path) -> None:
     """Four answers, each at its distance from the one before, take longer than the moment that the last one is given."""
-    config = json.loads((tmp_path / "config.yaml").read_text("utf-8"))
-    config["limits"] = {"per_group_seconds": 2.5, "per_group_burst": 1}
-    (tmp_path / "config.yaml").write_text(json.dumps(config), "utf-8")
+    _set(tmp_path, limits={"per_group_seconds": 2.5, "per_group_burst": 1})
     done = qunops(env, "run", typed="打卡\n小红: 打卡\n打卡\n小红: 打卡\n")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("群小助: ") == 4
@@ -54,8 +58,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_touched(
     env: dict[str, str], tmp_path: Path, key: str
 ) -> None:
     """Started elsewhere, it would end all that runs, or answer nobody: exit 2, where it looked and how to mend it."""
-    config = json.loads((tmp_path / "config.yaml").read_text("utf-8"))
-    (tmp_path / "config.yaml").write_text(json.dumps(config | {key: str(tmp_path / "elsewhere")}), "utf-8")
+    _set(tmp_path, **{key: str(tmp_path / "elsewhere")})
     done = qunops(env, "run", typed="")
     assert done.returncode == 2
     assert f"找不到 {key} 文件夹" in done.stdout
@@ -64,12 +67,11 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_touched(
 
 
 def test_what_fails_while_the_bot_runs_is_said_in_its_log(env: dict[str, str], tmp_path: Path) -> None:
-    """A template with a name that is not there: the check-in stands, the log says which play could not speak and where to look, not what
-    anybody wrote."""
+    """A template with a name that is not there: the check-in stands; the log says which play could not speak and where to
+    look, not what anybody wrote."""
     shutil.copytree(ROOT / "templates", tmp_path / "templates")
     (tmp_path / "templates" / "plays" / "checkin" / "done.j2").write_text("{{ nobody }}", "utf-8")
-    config = json.loads((tmp_path / "config.yaml").read_text("utf-8"))
-    (tmp_path / "config.yaml").write_text(json.dumps(config | {"templates": str(tmp_path / "templates")}), "utf-8")
+    _set(tmp_path, templates=str(tmp_path / "templates"))
     with Running(env) as bot:
         bot.say("打卡")
         said = bot.hear("failed:")

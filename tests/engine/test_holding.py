@@ -9,38 +9,26 @@ import pytest
 
 from bot.core.events import MessageReceived
 from bot.engine.traffic import Inbound
-from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
-from bot.plays import all_plays
 from storage.database import Database
-from tests.engine.test_kernel import BOT, GROUP, NOW, Bench, says
+from tests.engine.test_kernel import BOT, GROUP, NOW, Bench, camp_of, says
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LIST = "#接龙 周末爬山 8:30截止\n1. 小明"
 
 
-def plan_for(chat: str) -> GroupPlan | None:
-    """NOW is 8:00 in Shanghai: the chain closes at 8:30, the reminder goes at 9:00, the post at 8:20 or not at all."""
-    header = Header(playbook="camp")
-    given = {
-        "checkin": {"commands": ["打卡"], "points": 5, "remind": {"at": "09:00", "who": "not_checked_in"}},
-        "chain": {"title": "周末爬山", "members_may_open": True},
-        "campaign": {"posts": [{"at": "2026-03-02 08:20", "text": "早读开始"}]},
-    }
-    active = [
-        ActivePlay(
-            name=kind, play=all_plays()[kind], params=all_plays()[kind].Params.model_validate(params), version="1",
-            header=header,
-        )
-        for kind, params in given.items()
-    ]  # fmt: skip
-    return plan_of(chat, active) if chat == GROUP else None
+PLAN = camp_of(
+    checkin={"commands": ["打卡"], "points": 5, "remind": {"at": "09:00", "who": "not_checked_in"}},
+    chain={"title": "周末爬山", "members_may_open": True},
+    campaign={"posts": [{"at": "2026-03-02 08:20", "text": "早读开始"}]},
+)
+"""NOW is 8:00 in Shanghai: the chain closes at 8:30, the reminder goes at 9:00, the post at 8:20 or not at all."""
 
 
 class Camp(Bench):
     """A group on a network with a history; `said` is all that the bot said."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, plan_for=plan_for)
+        super().__init__(database, plan_for=PLAN)
         self.kernel.account_online(BOT, NOW, reads_history=True)
 
     def passes(self, span: timedelta) -> None:
@@ -152,7 +140,7 @@ def test_after_a_start_what_is_due_waits_for_the_account(database: Database, cam
     """The process was away over the deadline."""
     camp.heard(says(7, LIST))
     camp.connection.close()
-    again = Bench(database, plan_for=plan_for)
+    again = Bench(database, plan_for=PLAN)
     again.now = NOW + HOUR
     again.kernel.outbox.set_online(BOT, False)
     again.kernel.await_accounts({"qq"}, again.now)

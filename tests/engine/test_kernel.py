@@ -36,6 +36,18 @@ def plan_for(chat: str) -> GroupPlan | None:
     return plan_of(chat, [ActivePlay(name="打卡", play=play, params=params, version="v1", header=header)])
 
 
+def camp_of(**given: dict[str, Any]) -> Callable[[str], GroupPlan | None]:
+    """`GROUP` with these plays: kind → params."""
+    active = [
+        ActivePlay(
+            name=kind, play=all_plays()[kind], params=all_plays()[kind].Params.model_validate(params), version="1",
+            header=Header(playbook="camp"),
+        )
+        for kind, params in given.items()
+    ]  # fmt: skip
+    return lambda chat: plan_of(chat, active) if chat == GROUP else None
+
+
 class Bench:
     """A kernel over a database, with a network that takes everything."""
 

@@ -9,32 +9,19 @@ import pytest
 
 from bot.core.events import MessageReceived
 from bot.engine.traffic import Inbound
-from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
-from bot.plays import all_plays
 from storage.database import Database
-from tests.engine.test_kernel import GROUP, NOW, Bench, says
+from tests.engine.test_kernel import NOW, Bench, camp_of, says
 
 HOUR = timedelta(hours=1)
-
-
-def plan_for(chat: str) -> GroupPlan | None:
-    header = Header(playbook="camp")
-    given = {"checkin": {"commands": ["打卡"], "points": 5}, "chain": {"title": "周末爬山", "members_may_open": True}}
-    active = [
-        ActivePlay(
-            name=kind, play=all_plays()[kind], params=all_plays()[kind].Params.model_validate(params), version="1",
-            header=header,
-        )
-        for kind, params in given.items()
-    ]  # fmt: skip
-    return plan_of(chat, active) if chat == GROUP else None
 
 
 class Camp(Bench):
     """With a check-in and a chain."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, plan_for=plan_for)
+        checkin = {"commands": ["打卡"], "points": 5}
+        chain = {"title": "周末爬山", "members_may_open": True}
+        super().__init__(database, plan_for=camp_of(checkin=checkin, chain=chain))
 
     def catches_up(self, *said: MessageReceived) -> list[str]:
         """The history, as it comes when the account is back."""

@@ -31,7 +31,6 @@ class Ear:
 
     def __init__(self, database: Database) -> None:
         self.saw: dict[str, list[str]] = {}
-        self._count = 0
         self.connection = database.engine.connect()
         play: Play[Any, Any] = Play(
             kind="ear", version=1, title="听", Params=PlayParams, State=NoState, start=lambda ctx: Step(NoState()),
@@ -54,7 +53,6 @@ class Ear:
         inbound = []
         for words, after_s in said:
             at = NOW + timedelta(seconds=after_s)
-            self._count += 1
             mark = f"{account}-{words}"
             event = MessageReceived(
                 id=mark, account=account, chat=GROUP, member="qq:7", at=at, message_id=mark, text=words,

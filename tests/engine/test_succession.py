@@ -17,30 +17,23 @@ from bot.core.events import Event, MemberJoined, MemberLeft, MessageReceived
 from bot.core.segments import Text
 from bot.engine import codec, failpoints
 from bot.engine.codec import plain
+from bot.engine.holding import AWAY_MS
 from bot.engine.kernel import Kernel
 from bot.engine.outbox import Bucket, Limits
 from bot.engine.render import Renderer
-from bot.engine.succession import PATIENCE_MS
 from bot.engine.traffic import Dispatch, Inbound, Settled
-from bot.playbook.model import ActivePlay, GroupPlan, Header, plan_of
-from bot.plays import all_plays
 from bot.transports.base import Group
 from storage.database import Database
 from storage.tables import metadata
+from tests.engine.test_kernel import GROUP, camp_of
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
-GROUP, OTHER_GROUP = "qq:600", "qq:601"
+OTHER_GROUP = "qq:601"
 OLD, NEW = "qq:1", "qq:2"
-PATIENCE = timedelta(milliseconds=PATIENCE_MS)
+PATIENCE = timedelta(milliseconds=AWAY_MS)
 MINUTE = timedelta(minutes=1)
+PLAN = camp_of(checkin={"commands": ["打卡"], "points": 5})
 _TEMPLATES = Path(__file__).parents[2] / "templates"
-
-
-def plan_for(chat: str) -> GroupPlan | None:
-    play = all_plays()["checkin"]
-    params = play.Params.model_validate({"commands": ["打卡"], "points": 5})
-    header = Header(playbook="营", title="共读营")
-    return plan_of(chat, [ActivePlay(name="打卡", play=play, params=params, version="v1", header=header)])
 
 
 class Network:
@@ -49,7 +42,7 @@ class Network:
     def __init__(self, database: Database, now: datetime = NOW, limits: Limits | None = None) -> None:
         self.connection = database.engine.connect()
         more: dict[str, Any] = {"limits": limits} if limits else {}
-        self.kernel = Kernel(self.connection, plan_for=plan_for, renderer=Renderer(_TEMPLATES), **more)
+        self.kernel = Kernel(self.connection, plan_for=PLAN, renderer=Renderer(_TEMPLATES), **more)
         self.now = now
         self.kernel.open(now)
         self.online: set[str] = set()
